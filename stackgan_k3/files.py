@@ -1,0 +1,103 @@
+"""Writing files so that nothing half-written is ever left under a final name."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary file beside ``path`` that takes its name on success.
+
+    The file is flushed to the disk before it is renamed, so a reader (or a
+    resumed run after a crash) finds the old content or the new, never a part.
+    If the block raises, a full disk included, the temporary file is removed and
+    ``path`` stays as it was.
+
+    Args:
+        path: The final name. Its folder is made if need be.
+
+    Yields:
+        The path to write to.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> with replacing(folder / "note.txt") as beside:
+        ...     _ = beside.write_text("done")
+        >>> (folder / "note.txt").read_text()
+        'done'
+    """
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.", suffix=".part")
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        with open(beside, "rb+") as file:
+            os.fsync(file.fileno())
+        beside.chmod(0o666 & ~_umask())
+        os.replace(beside, final)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary folder beside ``path`` that takes its name on success.
+
+    Args:
+        path: The final name of the folder. It must not exist, or be an empty folder.
+
+    Yields:
+        The folder to write to.
+
+    Raises:
+        FileExistsError: If ``path`` exists and is not an empty folder.
+
+    Example:
+        >>> import tempfile
+        >>> root = Path(tempfile.mkdtemp())
+        >>> with replacing_folder(root / "bundle") as beside:
+        ...     _ = (beside / "a.txt").write_text("a")
+        >>> sorted(p.name for p in root.rglob("*"))
+        ['a.txt', 'bundle']
+    """
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if final.exists() and (not final.is_dir() or any(final.iterdir())):
+        raise FileExistsError(f"{final} exists already")
+    beside = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}.", suffix=".part"))
+    try:
+        yield beside
+        beside.chmod(0o777 & ~_umask())
+        if final.exists():
+            final.rmdir()
+        os.replace(beside, final)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Returns the SHA-256 of a file as 64 hexadecimal digits.
+
+    Example:
+        >>> import tempfile
+        >>> name = Path(tempfile.mkdtemp()) / "empty"
+        >>> name.touch()
+        >>> sha256(name)[:12]
+        'e3b0c44298fc'
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,50 @@
+"""Pictures between the two ranges they have: bytes outside the networks, [-1, 1] inside."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def to_float(image: Any) -> Any:
+    """Turns picture bytes into what the networks work on: ``x / 127.5 - 1``.
+
+    A tensor that is already floating point is taken to be in [-1, 1] and is only
+    cast, so code that accepts both may call this on either.
+
+    Args:
+        image: uint8 [..., 3] with values 0 to 255, or a float tensor in [-1, 1].
+
+    Returns:
+        float32 tensor of the same shape in [-1, 1].
+
+    Example:
+        >>> import numpy as np
+        >>> to_float(np.array([[0, 255, 255]], "uint8")).shape
+        (1, 3)
+    """
+    image = ops.convert_to_tensor(image)
+    if keras.backend.is_float_dtype(keras.backend.standardize_dtype(image.dtype)):
+        return ops.cast(image, "float32")
+    return ops.cast(image, "float32") / 127.5 - 1.0
+
+
+def to_uint8(image: Any) -> Any:
+    """Turns a picture in [-1, 1] into bytes: ``(x + 1) · 127.5``, rounded and clipped.
+
+    The inverse of :func:`to_float`: all 256 byte values survive the round trip.
+    Values outside [-1, 1] become 0 or 255; a tie rounds to the even neighbour.
+
+    Args:
+        image: Float tensor [..., 3], nominally in [-1, 1], of any float type.
+
+    Returns:
+        uint8 tensor of the same shape.
+
+    Example:
+        >>> import numpy as np
+        >>> keras.ops.convert_to_numpy(to_uint8(np.array([-1.0, 0.2, 3.0], "float32"))).tolist()
+        [0, 153, 255]
+    """
+    scaled = (ops.cast(image, "float32") + 1.0) * 127.5
+    return ops.cast(ops.clip(ops.round(scaled), 0.0, 255.0), "uint8")

@@ -1,0 +1,136 @@
+"""One prepared example: a msgpack map with its pictures as JPEG."""
+
+from dataclasses import dataclass
+
+import msgpack
+import numpy as np
+
+from stackgan_k3.data.pictures import decode_jpeg, encode_jpeg, square
+from stackgan_k3.data.source import Example
+from stackgan_k3.errors import UserError
+
+FORMAT_VERSION = 1
+"""Version of the prepared data sets that this package writes, and the newest that it reads."""
+
+SIZES = (64, 128, 256)
+"""Sizes in pixels that a data set can be prepared at."""
+
+
+def margin_size(size: int) -> int:
+    """Returns the side at which a picture is stored so that ``size`` pixels can be cropped at random.
+
+    The ratio is 76 / 64, that of the published StackGAN code.
+
+    Args:
+        size: Side of the crops in pixels.
+
+    Returns:
+        Side of the stored picture in pixels.
+
+    Example:
+        >>> [margin_size(size) for size in (64, 128, 256)]
+        [76, 152, 304]
+    """
+    return round(size * 76 / 64)
+
+
+def stored_sizes(size: int) -> tuple[int, ...]:
+    """Returns the crop sizes that a set prepared at ``size`` holds pictures for: 64 and its own.
+
+    Example:
+        >>> stored_sizes(64), stored_sizes(256)
+        ((64,), (64, 256))
+    """
+    return (64,) if size == 64 else (64, size)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One example of a prepared set.
+
+    Args:
+        index: Number of the record in its split, counted from 0.
+        name: The name the source gave it.
+        captions: At least one caption.
+        label: Number of the class, an index into ``records.info["classes"]``.
+        attributes: What is known to be true of the picture; often empty.
+        jpegs: The stored pictures, by the size that they are cropped to.
+
+    Example:
+        >>> example = Example("grey", np.full((300, 200, 3), 90, np.uint8), ("a grey square",), 0, "train")
+        >>> record = Record.unpack(0, Record.pack(example, 64))
+        >>> record.captions, record.picture(64).shape
+        (('a grey square',), (76, 76, 3))
+    """
+
+    index: int
+    name: str
+    captions: tuple[str, ...]
+    label: int
+    attributes: dict[str, str]
+    jpegs: dict[int, bytes]
+
+    def picture(self, size: int) -> np.ndarray:
+        """Decodes the picture that crops of ``size`` pixels are taken from.
+
+        Args:
+            size: 64, or the size the set was prepared at.
+
+        Returns:
+            uint8 ``[margin_size(size), margin_size(size), 3]``, RGB, read-only.
+
+        Raises:
+            UserError: If the set holds no picture for that size.
+        """
+        if size not in self.jpegs:
+            held = " and ".join(str(held) for held in sorted(self.jpegs))
+            raise UserError(f"this set holds pictures for {held} px, not for {size}; "
+                            f"prepare it again with --size {size}")  # fmt: skip
+        return decode_jpeg(self.jpegs[size])
+
+    @staticmethod
+    def pack(example: Example, size: int) -> bytes:
+        """Returns the bytes of a record: the example, its picture cropped and at each stored size.
+
+        Args:
+            example: The example, its image of any size.
+            size: The size to prepare for: 64, 128 or 256.
+
+        Returns:
+            A msgpack map with ``name``, ``captions``, ``label``, ``attributes``
+            and ``jpegs`` (size as a string to JPEG bytes).
+        """
+        jpegs = {
+            str(each): encode_jpeg(square(example.image, margin_size(each))) for each in stored_sizes(size)
+        }
+        packed: bytes = msgpack.packb(
+            {
+                "name": example.name,
+                "captions": list(example.captions),
+                "label": example.label,
+                "attributes": dict(sorted(example.attributes.items())),
+                "jpegs": jpegs,
+            }
+        )
+        return packed
+
+    @staticmethod
+    def unpack(index: int, content: bytes) -> "Record":
+        """Returns the record that ``pack`` wrote.
+
+        Args:
+            index: The record's number in its split.
+            content: The bytes.
+
+        Returns:
+            The record; its pictures are decoded when asked for.
+        """
+        entry = msgpack.unpackb(content)
+        return Record(
+            index,
+            entry["name"],
+            tuple(entry["captions"]),
+            entry["label"],
+            entry["attributes"],
+            {int(size): jpeg for size, jpeg in entry["jpegs"].items()},
+        )

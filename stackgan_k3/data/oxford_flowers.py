@@ -57,7 +57,7 @@ class OxfordFlowers:
         >>> for folder in (root / "jpg", root / "text_c10" / "class_00001"):
         ...     folder.mkdir(parents=True)
         >>> Image.new("RGB", (64, 64)).save(root / "jpg" / "image_00001.jpg")
-        >>> _ = (root / "text_c10" / "class_00001" / "image_00001.txt").write_text("a black flower\\n")
+        >>> _ = (root / "text_c10" / "class_00001" / "image_00001.txt").write_text("a black flower")
         >>> OxfordFlowers(root)[0].captions
         ('a black flower',)
     """
@@ -71,7 +71,7 @@ class OxfordFlowers:
         self.root = Path(root)
         for folder in (self.root, self.root / "jpg", self.root / "text_c10"):
             if not folder.is_dir():
-                raise UserError(f"there is no folder {folder}; oxford-flowers expects {LAYOUT} below its root")
+                raise UserError(f"there is no folder {folder}; oxford-flowers expects {LAYOUT} in its root")
         folders = sorted(path.name for path in (self.root / "text_c10").iterdir()
                          if path.is_dir() and not path.name.startswith("."))  # fmt: skip
         if not folders:
@@ -115,7 +115,8 @@ class OxfordFlowers:
                 _Item(pictures.get(path.stem, ""), f"text_c10/{folder}/{path.name}", label) for path in files
             ])  # fmt: skip
         items = [item for items in classes for item in items]
-        twice = [picture for picture, n in Counter(item.picture for item in items).items() if picture and n > 1]
+        uses = Counter(item.picture for item in items if item.picture)
+        twice = [picture for picture, count in uses.items() if count > 1]
         if twice:
             raise UserError(f"{self.root / min(twice)} has captions in more than one folder of text_c10; "
                             "keep those of its own class")  # fmt: skip

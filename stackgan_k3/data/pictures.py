@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from stackgan_k3.data.source import BadExample
 
@@ -67,7 +67,7 @@ def open_picture(source: str | os.PathLike[str] | bytes, *, name: str | None = N
                 return np.asarray(_rgb(_upright(picture), name))
     except BadExample:
         raise
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise BadExample(name, f"not a picture that can be read ({', '.join(_FORMATS)})") from None
     except Exception as error:  # a damaged file can make a decoder raise anything
         raise BadExample(name, f"the picture is damaged: {error or type(error).__name__}") from error

@@ -8,7 +8,7 @@ import numpy as np
 from stackgan_k3.errors import UserError
 
 
-class BadExample(UserError):
+class BadExample(UserError):  # noqa: N818
     """One item of a source that cannot be used: damaged, tiny, or without captions.
 
     A preparation lists it as refused and goes on.
@@ -66,13 +66,6 @@ class Source(Protocol):
     pickled and ask for any example, in any order. ``source[i]`` is the same
     example whenever and wherever it is asked for.
 
-    Attributes:
-        name: The name that ``open_source`` knows it by, such as ``"synthetic-birds"``.
-        title: The name for people.
-        licence: The licence of the pictures and captions, as a short sentence.
-        homepage: Where the data set comes from; empty if nowhere.
-        classes: The names of the classes; ``Example.label`` is an index into them.
-
     Example:
         >>> class Greys:
         ...     name = title = "greys"
@@ -90,19 +83,29 @@ class Source(Protocol):
 
     # Read-only here, so that a class attribute, an instance attribute or a property will do.
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name that ``open_source`` knows it by, such as ``"synthetic-birds"``."""
+        ...
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """The name for people."""
+        ...
 
     @property
-    def licence(self) -> str: ...
+    def licence(self) -> str:
+        """The licence of the pictures and captions, as a short sentence."""
+        ...
 
     @property
-    def homepage(self) -> str: ...
+    def homepage(self) -> str:
+        """Where the data set comes from; empty if nowhere."""
+        ...
 
     @property
-    def classes(self) -> tuple[str, ...]: ...
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; ``Example.label`` is an index into them."""
+        ...
 
     def __len__(self) -> int: ...
 

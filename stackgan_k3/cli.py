@@ -1,0 +1,152 @@
+"""The command line ``stackgan-k3``: a parser over :mod:`stackgan_k3.commands`, and errors for people.
+
+A command is a module in ``stackgan_k3/commands/`` with ``HELP`` (one line),
+``configure(parser)`` and ``run(args) -> int``; what takes time to import is
+imported inside ``run``.
+"""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from stackgan_k3 import __version__, commands
+from stackgan_k3.errors import UserError, unknown
+
+# Which extra brings a module that is not installed.
+EXTRAS = {
+    "absl": "train",
+    "array_record": "train",
+    "grain": "train",
+    "msgpack": "train",
+    "pydantic": "train",
+    "resvg_py": "train",
+    "safetensors": "train",
+    "tensorboard": "train",
+    "tqdm": "train",
+    "keras": "tensorflow",
+    "tensorflow": "tensorflow",
+    "jax": "jax",
+    "torch": "torch",
+    "onnx": "export",
+    "tf2onnx": "export",
+    "onnxruntime": "cpu",
+    "gradio": "demo",
+}
+
+_DESCRIPTION = "Learn to draw pictures from sentences with stacked GANs: prepare, train, export, generate."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Input that is refused, files that cannot be read or written and extras that
+    are not installed are told on stderr, without a traceback. Anything else that
+    escapes is a bug and keeps its traceback.
+
+    Args:
+        argv: The arguments after the program's name; those of the process where None.
+
+    Returns:
+        The exit code: 0 for success, 2 for bad input, 130 after Ctrl-C.
+
+    Example:
+        >>> main(["presetz"])
+        2
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words)
+    except SystemExit as stop:  # argparse has printed its message
+        return stop.code if isinstance(stop.code, int) else 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`… | head`); keep Python from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        print(f"stackgan-k3: error: {message}", file=sys.stderr)
+        return 2
+
+
+def explain(error: Exception) -> str | None:
+    """Returns what to tell a person about an error, or None if it is a bug in the package.
+
+    Args:
+        error: What a command raised.
+
+    Example:
+        >>> explain(FileNotFoundError(2, "No such file or directory", "runs/a"))
+        'runs/a: No such file or directory'
+        >>> explain(ModuleNotFoundError("No module named 'gradio'", name="gradio"))
+        "gradio is not installed: pip install 'stackgan-k3[demo]'"
+        >>> explain(KeyError("a bug")) is None
+        True
+    """
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        module = (error.name or "").partition(".")[0]
+        extra = EXTRAS.get(module)
+        return f"{module} is not installed: pip install 'stackgan-k3[{extra}]'" if extra else None
+    if isinstance(error, OSError):
+        names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+        return f"{' -> '.join(names)}: {error.strerror}" if names and error.strerror else str(error)
+    # Whoever raised pydantic's error has imported it, so it need not be imported here.
+    pydantic = sys.modules.get("pydantic")
+    if pydantic is not None and isinstance(error, pydantic.ValidationError):
+        lines = [
+            f"{'.'.join(str(part) for part in item['loc']) or error.title}: {item['msg']} (given: {item['input']!r})"
+            for item in error.errors()
+        ]
+        return "\n  ".join(lines)
+    return None
+
+
+def command_modules() -> dict[str, ModuleType]:
+    """Imports the commands and returns them by name.
+
+    Example:
+        >>> "doctor" in command_modules()
+        True
+    """
+    names = [item.name for item in pkgutil.iter_modules(commands.__path__) if not item.name.startswith("_")]
+    return {name: importlib.import_module(f"{commands.__name__}.{name}") for name in sorted(names)}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Builds the parser of every command; nothing heavy is imported.
+
+    Example:
+        >>> build_parser().parse_args(["doctor", "--json"]).command
+        'doctor'
+    """
+    parser = argparse.ArgumentParser(prog="stackgan-k3", description=_DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"stackgan-k3 {__version__}")
+    parsers = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
+    for name, module in command_modules().items():
+        command = parsers.add_parser(name, help=module.HELP, description=module.HELP, allow_abbrev=False)
+        module.configure(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def _run(words: list[str]) -> int:
+    parser = build_parser()
+    if not words:
+        parser.print_help()
+        return 0
+    if not words[0].startswith("-") and words[0] not in (known := command_modules()):
+        raise unknown("command", words[0], known)
+    args = parser.parse_args(words)
+    code = args.run(args)
+    sys.stdout.flush()  # here, so that a reader that went away is noticed above
+    return int(code)

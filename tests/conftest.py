@@ -1,0 +1,59 @@
+"""What every test starts from: a backend, two devices, quiet logs, fixed seeds, and the mark `neutral`."""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# All of this must be in the environment before a backend is imported.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+    # Two devices, so that code which only works on one is found on any machine.
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2".strip()
+# Tests talk to servers of their own only; Gradio's analytics and version checks would leave the machine.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+TESTS = Path(__file__).parent
+
+# What these test is the same on every backend, so it runs once, under TensorFlow.
+NEUTRAL = {
+    "bundle",
+    "commands",
+    "data",
+    "demo",
+    "export",
+    "inference",
+    "setup",
+    "test_config.py",
+    "test_draws.py",
+    "test_errors.py",
+    "test_files.py",
+}
+
+
+def pytest_report_header() -> str:
+    """Says which backend the tests run on."""
+    return f"KERAS_BACKEND: {os.environ['KERAS_BACKEND']}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of rooms that no backend can change."""
+    for item in items:
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in NEUTRAL:
+            item.add_marker(pytest.mark.neutral)
+
+
+@pytest.fixture(autouse=True)
+def _seeds() -> None:
+    """Starts every test from the same random state, whichever ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    keras = sys.modules.get("keras")  # seeding it must not import it: some tests check that nobody does
+    if keras is not None:
+        keras.utils.set_random_seed(0)

@@ -1,0 +1,115 @@
+"""Gradients and the training step on JAX.
+
+JAX wants pure functions, Keras layers assign to variables. ``train_step`` opens
+one ``StatelessScope`` over every variable and runs the same update code as the
+other backends inside it; the gradient functions open an inner scope over the
+same variables, differentiate with respect to the chosen ones and hand what the
+others became (batch normalization's statistics, metrics) to the outer scope.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import keras
+
+from stackgan_k3.engine.forms import asked_form
+
+Variables = Sequence[keras.Variable]
+
+_frames: list[tuple[keras.StatelessScope, list[keras.Variable]]] = []
+
+
+class EngineModel(keras.Model):
+    """A ``keras.Model`` whose step is ``update(batch) -> logs`` on every backend."""
+
+    def train_step(self, state: tuple[list, list, list, list], batch: Any) -> tuple[dict, tuple]:
+        groups: list[list[keras.Variable]] = [
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        ]
+        mapping = [pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            _frames.append((scope, [variable for variable, _ in mapping]))
+            try:
+                logs = self.update(batch)
+            finally:
+                _frames.pop()
+        return logs, tuple([scope.get_current_value(variable) for variable in group] for group in groups)
+
+    def update(self, batch: Any) -> dict[str, Any]:
+        """Makes one training step on a batch and returns its logs."""
+        raise NotImplementedError
+
+
+def _pure(fn: Callable[[], Any], variables: Variables) -> tuple[Callable[[list], Any], list, list[keras.Variable]]:
+    if not _frames:
+        raise RuntimeError("on JAX, gradients are taken inside train_step: call fit() or train_on_batch()")
+    scope, everything = _frames[-1]
+    chosen = {id(variable) for variable in variables}
+    rest = [variable for variable in everything if id(variable) not in chosen]
+    fixed = [(variable, scope.get_current_value(variable)) for variable in rest]
+
+    def pure(values: list) -> tuple[Any, list]:
+        mapping = [*zip(variables, values, strict=True), *fixed]
+        with keras.StatelessScope(state_mapping=mapping) as inner:
+            out = fn()
+            return out, [inner.get_current_value(variable) for variable in rest]
+
+    return pure, [scope.get_current_value(variable) for variable in variables], rest
+
+
+def _assign(variables: Variables, values: Sequence[Any]) -> None:
+    scope, _ = _frames[-1]
+    for variable, value in zip(variables, values, strict=True):
+        # An untouched variable keeps the very same value; only what moved is written.
+        if value is not scope.get_current_value(variable):
+            variable.assign(value)
+
+
+def value_and_grad(fn: Callable[[], tuple[Any, Any]], variables: Variables) -> tuple[tuple[Any, Any], list]:
+    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``."""
+    pure, values, rest = _pure(fn, variables)
+
+    def loss_first(values: list) -> tuple[Any, Any]:
+        (loss, aux), updates = pure(values)
+        return loss, (aux, updates)
+
+    (loss, (aux, updates)), gradients = jax.value_and_grad(loss_first, has_aux=True)(values)
+    _assign(rest, updates)
+    return (loss, aux), gradients
+
+
+def input_gradient(fn: Callable[[Any], tuple[Any, Any]], inputs: Any) -> tuple[tuple[Any, Any], Any]:
+    """Returns ``fn(inputs)`` = (loss, aux) and the gradient of the loss for the tensors ``inputs``."""
+    box: list[Any] = [None]
+    pure, values, rest = _pure(lambda: fn(box[0]), [])
+
+    def loss_first(inputs: Any) -> tuple[Any, Any]:
+        box[0] = inputs
+        (loss, aux), updates = pure(values)
+        return loss, (aux, updates)
+
+    (loss, (aux, updates)), gradient = jax.value_and_grad(loss_first, has_aux=True)(inputs)
+    _assign(rest, updates)
+    return (loss, aux), gradient
+
+
+def vjp(fn: Callable[[], Any], variables: Variables) -> tuple[Any, Callable[[Any], list]]:
+    """Returns ``fn()`` and its pullback: cotangents of the outputs to gradients of ``variables``."""
+    pure, values, rest = _pure(fn, variables)
+    outputs, pull, updates = jax.vjp(pure, values, has_aux=True)
+    _assign(rest, updates)
+    return outputs, lambda cotangents: pull(cotangents)[0]
+
+
+def sync(model: keras.Model) -> None:
+    """Brings the model's variables up to date in the middle of an epoch (JAX trains on copies)."""
+    model.jax_state_sync()
+
+
+def upsampling_form() -> str:
+    """Returns the form of the upsampling convolution that is fastest here."""
+    return asked_form() or ("phases" if jax.default_backend() == "cpu" else "plain")

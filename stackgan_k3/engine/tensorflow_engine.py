@@ -1,0 +1,70 @@
+"""Gradients and the training step on TensorFlow."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from stackgan_k3.engine.forms import asked_form
+
+Variables = Sequence[keras.Variable]
+
+
+class EngineModel(keras.Model):
+    """A ``keras.Model`` whose step is ``update(batch) -> logs`` on every backend."""
+
+    def train_step(self, batch: Any) -> dict[str, Any]:
+        return self.update(batch)
+
+    def update(self, batch: Any) -> dict[str, Any]:
+        """Makes one training step on a batch and returns its logs."""
+        raise NotImplementedError
+
+
+def _raw(variables: Variables) -> list[tf.Variable]:
+    return [variable.value for variable in variables]
+
+
+def value_and_grad(fn: Callable[[], tuple[Any, Any]], variables: Variables) -> tuple[tuple[Any, Any], list]:
+    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        raw = _raw(variables)
+        tape.watch(raw)
+        loss, aux = fn()
+    return (loss, aux), tape.gradient(loss, raw, unconnected_gradients="zero")
+
+
+def input_gradient(fn: Callable[[Any], tuple[Any, Any]], inputs: Any) -> tuple[tuple[Any, Any], Any]:
+    """Returns ``fn(inputs)`` = (loss, aux) and the gradient of the loss for the tensors ``inputs``."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        loss, aux = fn(inputs)
+    return (loss, aux), tape.gradient(loss, inputs, unconnected_gradients="zero")
+
+
+def vjp(fn: Callable[[], Any], variables: Variables) -> tuple[Any, Callable[[Any], list]]:
+    """Returns ``fn()`` and its pullback: cotangents of the outputs to gradients of ``variables``."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        raw = _raw(variables)
+        tape.watch(raw)
+        outputs = fn()
+
+    def pullback(cotangents: Any) -> list:
+        return tape.gradient(
+            tf.nest.flatten(outputs),
+            raw,
+            output_gradients=tf.nest.flatten(cotangents),
+            unconnected_gradients="zero",
+        )
+
+    return outputs, pullback
+
+
+def sync(model: keras.Model) -> None:
+    """Brings the model's variables up to date in the middle of an epoch (here they always are)."""
+
+
+def upsampling_form() -> str:
+    """Returns the form of the upsampling convolution that is fastest here."""
+    return asked_form() or "transposed"

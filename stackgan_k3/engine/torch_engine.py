@@ -1,0 +1,72 @@
+"""Gradients and the training step on PyTorch."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import torch
+
+from stackgan_k3.engine.forms import asked_form
+
+Variables = Sequence[keras.Variable]
+
+
+class EngineModel(keras.Model):
+    """A ``keras.Model`` whose step is ``update(batch) -> logs`` on every backend."""
+
+    def train_step(self, batch: Any) -> dict[str, Any]:
+        with torch.no_grad():
+            # Only the engine's functions record: what runs between them (the
+            # optimizers, metrics, the averaged weights) needs no graph.
+            return self.update(batch)
+
+    def update(self, batch: Any) -> dict[str, Any]:
+        """Makes one training step on a batch and returns its logs."""
+        raise NotImplementedError
+
+
+def _gradients(outputs: Any, inputs: list, cotangents: Any = None) -> list:
+    found = torch.autograd.grad(outputs, inputs, cotangents, allow_unused=True)
+    return [torch.zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True)]
+
+
+def _detached(tree: Any) -> Any:
+    return keras.tree.map_structure(lambda x: x.detach() if isinstance(x, torch.Tensor) else x, tree)
+
+
+def value_and_grad(fn: Callable[[], tuple[Any, Any]], variables: Variables) -> tuple[tuple[Any, Any], list]:
+    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``."""
+    with torch.enable_grad():
+        loss, aux = fn()
+        gradients = _gradients(loss, [variable.value for variable in variables])
+    return (loss.detach(), _detached(aux)), gradients
+
+
+def input_gradient(fn: Callable[[Any], tuple[Any, Any]], inputs: Any) -> tuple[tuple[Any, Any], Any]:
+    """Returns ``fn(inputs)`` = (loss, aux) and the gradient of the loss for the tensors ``inputs``."""
+    with torch.enable_grad():
+        leaves = keras.tree.map_structure(lambda x: x.detach().requires_grad_(), inputs)
+        loss, aux = fn(leaves)
+        gradient = _gradients(loss, keras.tree.flatten(leaves))
+    return (loss.detach(), _detached(aux)), keras.tree.pack_sequence_as(inputs, gradient)
+
+
+def vjp(fn: Callable[[], Any], variables: Variables) -> tuple[Any, Callable[[Any], list]]:
+    """Returns ``fn()`` and its pullback: cotangents of the outputs to gradients of ``variables``."""
+    with torch.enable_grad():
+        outputs = fn()
+    raw = [variable.value for variable in variables]
+
+    def pullback(cotangents: Any) -> list:
+        return _gradients(keras.tree.flatten(outputs), raw, keras.tree.flatten(cotangents))
+
+    return _detached(outputs), pullback
+
+
+def sync(model: keras.Model) -> None:
+    """Brings the model's variables up to date in the middle of an epoch (here they always are)."""
+
+
+def upsampling_form() -> str:
+    """Returns the form of the upsampling convolution that is fastest here."""
+    return asked_form() or ("phases" if not torch.cuda.is_available() else "plain")

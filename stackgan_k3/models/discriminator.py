@@ -1,0 +1,100 @@
+"""The matching-aware discriminator of both stages: is the picture real, and does it fit the text?"""
+
+import math
+from typing import Any
+
+import keras
+
+from stackgan_k3.errors import UserError
+from stackgan_k3.layers.blocks import batch_norm, convolution, join_condition, leaky_relu, normal
+
+
+@keras.saving.register_keras_serializable("stackgan_k3")
+class Discriminator(keras.Model):
+    """The discriminators of StackGAN (Zhang et al., 2017), for 64, 128 or 256 px.
+
+    The trunk halves the picture down to 4 × 4 with 4 × 4 convolutions (width,
+    2·width, …), then narrows to 8·width with 3 × 3 ones. The conditional head
+    joins the condition there: 3 × 3 to 8·width, 4 × 4 to one logit. The
+    unconditional head (Stage-II only) is one 4 × 4 convolution to a logit. Trunk
+    and heads are models of their own, so that features computed once can be
+    paired with several conditions.
+
+    Args:
+        width: DF of the paper; 96 for COCO, 64 for birds.
+        image_size: 64, 128 or 256, in pixels.
+        condition_dim: Size C of the condition.
+        unconditional: Whether there is an unconditional head.
+        **kwargs: Of ``keras.Model``.
+
+    Inputs (a dict of float32): ``image`` ``[batch, S, S, 3]`` in [-1, 1], ``condition``
+    ``[batch, C]``.
+
+    Outputs (a dict of float32 logits ``[batch, 1]``): ``conditional`` and, with that
+    head, ``unconditional``.
+
+    Raises:
+        UserError: If ``image_size`` is not a power of two of at least 64.
+
+    Example:
+        >>> sorted(Discriminator(4, image_size=128, condition_dim=8, unconditional=True).output)
+        ['conditional', 'unconditional']
+    """
+
+    def __init__(
+        self,
+        width: int = 96,
+        *,
+        image_size: int = 64,
+        condition_dim: int = 128,
+        unconditional: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if image_size not in (64, 128, 256):
+            raise UserError(f"a discriminator looks at pictures of 64, 128 or 256 pixels, not of {image_size}")
+        image = keras.Input((image_size, image_size, 3), name="image", dtype="float32")
+        condition = keras.Input((condition_dim,), name="condition", dtype="float32")
+
+        halvings = int(math.log2(image_size // 4))
+        x = leaky_relu(convolution(image, width, 4, 2))
+        for i in range(1, halvings):
+            x = leaky_relu(batch_norm(convolution(x, width * 2**i, 4, 2)))
+        for i in range(halvings - 2, 2, -1):  # 256 px: 16·width, 8·width; 128 px: 8·width
+            x = leaky_relu(batch_norm(convolution(x, width * 2**i, 3)))
+        trunk = keras.Model(image, x, name="trunk")  # [batch, 4, 4, 8·width]
+
+        features = keras.Input(x.shape[1:], name="features", dtype=x.dtype)
+        joined = leaky_relu(batch_norm(convolution(join_condition(features, condition), 8 * width, 3)))
+        conditional_head = keras.Model([features, condition], _logit(joined), name="conditional_head")
+        outputs = {"conditional": conditional_head([trunk(image), condition])}
+        unconditional_head = None
+        if unconditional:
+            unconditional_head = keras.Model(features, _logit(features), name="unconditional_head")
+            outputs["unconditional"] = unconditional_head(trunk(image))
+
+        super().__init__(inputs={"image": image, "condition": condition}, outputs=outputs, **kwargs)
+        self.trunk = trunk
+        self.conditional_head = conditional_head
+        self.unconditional_head = unconditional_head
+        self.width = width
+        self.image_size = image_size
+        self.condition_dim = condition_dim
+        self.unconditional = unconditional
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "width": self.width,
+            "image_size": self.image_size,
+            "condition_dim": self.condition_dim,
+            "unconditional": self.unconditional,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Discriminator":
+        return cls(**config)
+
+
+def _logit(features: Any) -> Any:
+    layer = keras.layers.Conv2D(1, 4, 4, padding="valid", kernel_initializer=normal())
+    return keras.layers.Reshape((1,), dtype="float32")(layer(features))

@@ -1,0 +1,96 @@
+"""Stage-II: a 64 px sketch and its caption become a 128 or 256 px picture."""
+
+import math
+from typing import Any
+
+import keras
+
+from stackgan_k3.errors import UserError
+from stackgan_k3.layers.blocks import batch_norm, convolution, join_condition, relu, residual_block
+from stackgan_k3.layers.conditioning_augmentation import ConditioningAugmentation
+from stackgan_k3.layers.upsample_convolution import UpsampleConvolution
+
+
+@keras.saving.register_keras_serializable("stackgan_k3")
+class Stage2Generator(keras.Model):
+    """The Stage-II generator of StackGAN (Zhang et al., 2017), without Stage-I.
+
+    Sketch → 3 × 3 to width, ReLU → 4 × 4 stride 2 to 2·width → 4 × 4 stride 2 to
+    4·width → joined with a second condition, 3 × 3 to 4·width → residual blocks →
+    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh.
+
+    Args:
+        width: GF of the paper; 192 for COCO, 128 for birds. A multiple of 4.
+        image_size: 128 or 256, in pixels.
+        residual_blocks: 2 for COCO, 4 for birds.
+        embedding_dim: Size T of a caption's embedding.
+        conditioning_dim: Size C of the second condition.
+        **kwargs: Of ``keras.Model``.
+
+    Inputs (a dict of float32): ``sketch`` ``[batch, 64, 64, 3]`` in [-1, 1],
+    ``embedding`` ``[batch, T]``, ``conditioning_noise2`` ``[batch, C]`` from N(0, 1).
+
+    Outputs (a dict of float32): ``image`` ``[batch, image_size, image_size, 3]`` in
+    [-1, 1], ``mean`` and ``log_variance`` ``[batch, C]`` of the second condition.
+
+    Raises:
+        UserError: If ``image_size`` is neither 128 nor 256.
+
+    Example:
+        >>> generator = Stage2Generator(8, image_size=128, embedding_dim=32, conditioning_dim=4)
+        >>> generator.output["image"].shape
+        (None, 128, 128, 3)
+    """
+
+    def __init__(
+        self,
+        width: int = 192,
+        *,
+        image_size: int = 256,
+        residual_blocks: int = 2,
+        embedding_dim: int = 1024,
+        conditioning_dim: int = 128,
+        **kwargs: Any,
+    ) -> None:
+        if image_size not in (128, 256):
+            raise UserError(f"Stage-II draws pictures of 128 or 256 pixels, not of {image_size}")
+        sketch = keras.Input((64, 64, 3), name="sketch", dtype="float32")
+        embedding = keras.Input((embedding_dim,), name="embedding", dtype="float32")
+        noise = keras.Input((conditioning_dim,), name="conditioning_noise2", dtype="float32")
+
+        c, mean, log_variance = ConditioningAugmentation(conditioning_dim, name="conditioning2")([embedding, noise])
+        x = relu(convolution(sketch, width, 3))  # 64 px
+        x = relu(batch_norm(convolution(x, 2 * width, 4, 2)))  # 32 px
+        x = relu(batch_norm(convolution(x, 4 * width, 4, 2)))  # 16 px
+        x = relu(batch_norm(convolution(join_condition(x, c), 4 * width, 3)))
+        for _ in range(residual_blocks):
+            x = residual_block(x)
+        for halvings in range(1, int(math.log2(image_size // 16)) + 1):  # 32, 64, 128 (, 256) px
+            x = relu(batch_norm(UpsampleConvolution(4 * width // 2**halvings)(x)))
+        x = convolution(x, 3, 3)
+        image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
+
+        super().__init__(
+            inputs={"sketch": sketch, "embedding": embedding, "conditioning_noise2": noise},
+            outputs={"image": image, "mean": mean, "log_variance": log_variance},
+            **kwargs,
+        )
+        self.width = width
+        self.image_size = image_size
+        self.residual_blocks = residual_blocks
+        self.embedding_dim = embedding_dim
+        self.conditioning_dim = conditioning_dim
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "width": self.width,
+            "image_size": self.image_size,
+            "residual_blocks": self.residual_blocks,
+            "embedding_dim": self.embedding_dim,
+            "conditioning_dim": self.conditioning_dim,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Stage2Generator":
+        return cls(**config)

@@ -98,15 +98,15 @@ def explain(error: Exception) -> str | None:
         extra = EXTRAS.get(module)
         return f"{module} is not installed: pip install 'stackgan-k3[{extra}]'" if extra else None
     if isinstance(error, OSError):
-        names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+        names = [str(name) for name in (error.filename, error.filename2) if name is not None]
         return f"{' -> '.join(names)}: {error.strerror}" if names and error.strerror else str(error)
     # Whoever raised pydantic's error has imported it, so it need not be imported here.
     pydantic = sys.modules.get("pydantic")
     if pydantic is not None and isinstance(error, pydantic.ValidationError):
-        lines = [
-            f"{'.'.join(str(part) for part in item['loc']) or error.title}: {item['msg']} (given: {item['input']!r})"
-            for item in error.errors()
-        ]
+        lines = []
+        for item in error.errors():
+            key = ".".join(str(part) for part in item["loc"]) or error.title
+            lines.append(f"{key}: {item['msg']} (given: {item['input']!r})")
         return "\n  ".join(lines)
     return None
 

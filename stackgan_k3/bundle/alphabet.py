@@ -44,7 +44,8 @@ def _table() -> dict[str, int]:
     numbers = {symbol: number for number, symbol in enumerate(ALPHABET, start=1)}
     table = dict(numbers)
     for code in range(0x41, 0x250):
-        base, *marks = unicodedata.normalize("NFKD", chr(code))
+        parts = unicodedata.normalize("NFKD", chr(code))
+        base, marks = parts[0], parts[1:]
         if base.isascii() and base.isalpha() and all(map(unicodedata.combining, marks)):
             table[chr(code)] = numbers[base.lower()]
     table.update({letter: numbers[base] for letter, base in _LETTERS.items()})

@@ -1,0 +1,83 @@
+"""``stackgan-k3 generate``: sentences drawn by a bundle."""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+
+HELP = "draw pictures from sentences with a bundle"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments.
+
+    Example:
+        >>> configure(argparse.ArgumentParser())
+    """
+    parser.add_argument("bundle", metavar="BUNDLE", help="the folder of a bundle")
+    parser.add_argument("captions", metavar="CAPTION", nargs="+", help="a sentence, in quotes")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", required=True,
+        help="where to save: a .png or .jpg file (several pictures become a grid), or DIR/ for a file each",
+    )  # fmt: skip
+    parser.add_argument(
+        "-n", "--num-images", metavar="N", type=int, default=1, help="pictures for each caption (default: 1)"
+    )
+    parser.add_argument(
+        "--seed", metavar="S", type=int,
+        help="picture k of a caption is drawn from seed S + k; 0 to 2**63 - 1 (default: by chance, and told)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--provider", metavar="NAME", default="auto",
+        help="what to run on: auto, cpu, cuda, or a provider's name in onnxruntime (default: auto)",
+    )  # fmt: skip
+    parser.add_argument("--previews", action="store_true", help="also save the 64 px sketches of Stage-I")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draws, saves, and tells the provider, the seeds and the files.
+
+    Args:
+        args: The parsed arguments.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        UserError: If the bundle, a caption, a number or the output's name is refused;
+            nothing is written then.
+
+    Example:
+        ```
+        stackgan-k3 generate birds "a small red bird" -n 4 --seed 7 -o red.png
+        ```
+    """
+    from stackgan_k3.inference import TextToImage
+    from stackgan_k3.inference.drawing import output_path
+
+    output_path(args.output)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        model = TextToImage.load(args.bundle, provider=args.provider)
+        drawing = model.generate(args.captions, num_images=args.num_images, seed=args.seed)
+    for note in notes:
+        print(f"note: {note.message}", file=sys.stderr)
+    files = drawing.save(args.output)
+    if args.previews:
+        files += drawing.save(_sketches(args.output), previews=True)
+    print(f"provider: {drawing.provider}")
+    for caption in dict.fromkeys(drawing.captions):
+        seeds = [seed for seed, of in zip(drawing.seeds, drawing.captions, strict=True) if of == caption]
+        several = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
+        print(f"seed {several}: {caption}")
+    for file in files:
+        print(file)
+    return 0
+
+
+def _sketches(output: str) -> str:
+    """The name for the sketches: the same folder, or the file's name with ``-sketches``."""
+    path = Path(output)
+    if path.is_dir() or output.endswith("/"):
+        return output
+    return str(path.with_name(f"{path.stem}-sketches{path.suffix}"))

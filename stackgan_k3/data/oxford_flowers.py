@@ -166,7 +166,7 @@ def _captions(path: Path, name: str) -> tuple[str, ...]:
         if path.stat().st_size > _MAX_CAPTIONS_BYTES:
             raise BadExample(name, f"more than {_MAX_CAPTIONS_BYTES:,} bytes of captions")
         content = path.read_bytes()
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+    except OSError as error:
         raise BadExample(name, f"the captions cannot be read: {error.strerror}") from None
     if b"\0" in content:
         raise BadExample(name, "the captions are not text")

@@ -143,7 +143,7 @@ def _read(path: Path, name: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise BadExample(name, "there is no such file") from None
-    except (PermissionError, IsADirectoryError) as error:
+    except OSError as error:
         raise BadExample(name, f"the file cannot be read: {error.strerror}") from None
 
 

@@ -1,0 +1,155 @@
+"""A prepared data set, read in any order."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, SupportsIndex
+
+from array_record.python.array_record_data_source import ArrayRecordDataSource, FileInstruction
+
+from stackgan_k3 import files
+from stackgan_k3.data.record import FORMAT_VERSION, SIZES, Record
+from stackgan_k3.errors import UserError, unknown
+
+_AGAIN = "prepare the set again in another folder (`stackgan-k3 prepare`)"
+
+
+class Records:
+    """One split of a prepared set: a sequence of ``Record`` with random access.
+
+    Plain to pickle: a worker process that receives it opens the files itself.
+    Reading is safe from several threads.
+
+    Args:
+        folder: The folder that ``prepare`` wrote.
+        split: ``"train"`` or ``"test"``.
+
+    Attributes:
+        folder: The folder.
+        split: The split.
+        info: The content of ``dataset.json``: ``format_version``, ``source``,
+            ``title``, ``licence``, ``homepage``, ``size``, ``seed``, ``splits``
+            (records and captions of each), ``classes``, ``refused`` (name and
+            reason of each) and ``shards`` (name, split, records, bytes and
+            SHA-256 of each).
+
+    Raises:
+        UserError: If the folder holds no finished set, it is of a newer format,
+            the split is empty, or a shard is missing or of the wrong size.
+
+    Example:
+        >>> import tempfile
+        >>> from stackgan_k3.data.prepare import prepare
+        >>> folder = tempfile.mkdtemp()
+        >>> _ = prepare("synthetic-birds", folder, size=64, limit=12, workers=1)
+        >>> records = Records(folder)
+        >>> len(records[0].captions), records[0].picture(64).shape
+        (10, (76, 76, 3))
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], split: Literal["train", "test"] | str = "train"
+    ) -> None:
+        self.folder = Path(folder)
+        self.split = split
+        self.info = _info(self.folder)
+        if split not in ("train", "test"):
+            raise unknown("split", split, ("train", "test"))
+        shards = [shard for shard in self.info["shards"] if shard["split"] == split]
+        if not shards:
+            raise UserError(f"{self.folder} has no examples in its {split} split; "
+                            "prepare more of the source (a larger --limit)")  # fmt: skip
+        for shard in shards:
+            _check_size(self.folder / shard["name"], shard["bytes"])
+        self._shards = [str(self.folder / shard["name"]) for shard in shards]
+        self._data = ArrayRecordDataSource(
+            [
+                FileInstruction(path, 0, shard["records"], shard["records"])
+                for path, shard in zip(self._shards, shards, strict=True)
+            ]
+        )
+
+    @property
+    def size(self) -> int:
+        """The size in pixels that the set was prepared at: 64, 128 or 256."""
+        return int(self.info["size"])
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __getitem__(self, index: SupportsIndex) -> Record:
+        """Returns record ``index``, 0 to ``len(self) - 1``.
+
+        Raises:
+            IndexError: If there is no such record.
+            UserError: If the shard is damaged at this record.
+        """
+        number = index.__index__()
+        if not 0 <= number < len(self):
+            raise IndexError(f"record {number} of {len(self)}")
+        try:
+            content = self._data[number]
+            return Record.unpack(number, content)
+        except (RuntimeError, ValueError, KeyError, IndexError, TypeError) as error:
+            raise UserError(
+                f"record {number} of the {self.split} split in {self.folder} is damaged ({error}); {_AGAIN}"
+            ) from error
+
+    def __iter__(self) -> Iterator[Record]:
+        return (self[index] for index in range(len(self)))
+
+    def verify(self) -> None:
+        """Compares the SHA-256 of every shard of both splits with ``dataset.json``.
+
+        Raises:
+            UserError: If a shard is missing or a byte of it has changed.
+        """
+        for shard in self.info["shards"]:
+            path = self.folder / shard["name"]
+            _check_size(path, shard["bytes"])
+            if files.sha256(path) != shard["sha256"]:
+                raise UserError(f"{path} is not as it was prepared (its SHA-256 differs); {_AGAIN}")
+
+
+def _info(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise UserError(
+            f"there is no folder {folder}; make the set with `stackgan-k3 prepare SOURCE {folder}`"
+        )
+    path = folder / "dataset.json"
+    try:
+        info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{folder} holds no dataset.json, so no finished set; run `stackgan-k3 prepare SOURCE {folder}` "
+            "(it goes on where a stopped preparation was)"
+        ) from None
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read ({error}); {_AGAIN}") from None
+    version = info.get("format_version") if isinstance(info, dict) else None
+    if not isinstance(version, int):
+        raise UserError(f"{path} is not the description of a prepared set; {_AGAIN}")
+    if version > FORMAT_VERSION:
+        raise UserError(f"{path} has format version {version}, newer than {FORMAT_VERSION}; "
+                        "update the package")  # fmt: skip
+    try:
+        shards = all(
+            isinstance(shard["name"], str) and shard["split"] in ("train", "test")
+            and isinstance(shard["records"], int) and isinstance(shard["bytes"], int)
+            for shard in info["shards"]
+        )  # fmt: skip
+        whole = shards and info["size"] in SIZES and isinstance(info["classes"], list)
+    except (KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise UserError(f"{path} lacks parts of the description of a prepared set; {_AGAIN}")
+    return info
+
+
+def _check_size(path: Path, size: int) -> None:
+    if not path.is_file():
+        raise UserError(f"the shard {path} is missing; copy it from where the set was made, or {_AGAIN}")
+    if path.stat().st_size != size:
+        raise UserError(f"the shard {path} has {path.stat().st_size:,} bytes, dataset.json says {size:,}; "
+                        f"copy it again from where the set was made, or {_AGAIN}")  # fmt: skip

@@ -1,0 +1,146 @@
+"""Training the text encoder: pictures and captions brought to one space."""
+
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from stackgan_k3.errors import UserError, unknown
+from stackgan_k3.layers.pictures import to_float
+from stackgan_k3.text.losses import compatibility, contrastive, symmetric_structured_joint_embedding
+
+OBJECTIVES = ("structured", "contrastive")
+
+
+@keras.saving.register_keras_serializable("stackgan_k3")
+class JointEmbedding(keras.Model):
+    """A text encoder and an image encoder, trained so that pairs find each other.
+
+    Compile it with an optimizer alone and `fit` it on dict batches without targets:
+    ``image`` uint8 ``[B, 64, 64, 3]`` (or float32 in [-1, 1]), ``characters`` int32
+    ``[B, 201]`` and ``label`` int32 ``[B]``. Other entries are ignored. Called on a
+    batch it returns ``{"image": [B, T], "text": [B, T]}``, float32.
+
+    Metrics: ``loss``; ``caption_accuracy``, the share of pictures whose best caption
+    of the batch is their own; ``picture_accuracy``, the same from captions to
+    pictures. A guess scores 1/B.
+
+    Args:
+        text_encoder: int32 ``[B, 201]`` -> float32 ``[B, T]``; see `CharCNNRNN`.
+        image_encoder: float32 ``[B, 64, 64, 3]`` -> float32 ``[B, T]``; see `ImageEncoder`.
+        margin: Margin of the structured objective, greater than 0. It sets the scale of
+            the embeddings.
+        objective: ``"structured"``, the published symmetric structured joint embedding
+            (Reed et al. 2016), or ``"contrastive"`` (InfoNCE over cosines).
+        temperature: What cosines are divided by in the contrastive objective.
+        name: Name of the model.
+
+    Raises:
+        UserError: If the objective is unknown, if margin or temperature is not positive,
+            or if the encoders disagree on the size of the embedding.
+
+    Example:
+        >>> import numpy as np
+        >>> from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
+        >>> from stackgan_k3.text.image_encoder import ImageEncoder
+        >>> model = JointEmbedding(CharCNNRNN(6, 16), ImageEncoder(4, 16))
+        >>> model.compile(keras.optimizers.Adam(1e-3))
+        >>> batch = {"image": np.zeros((4, 64, 64, 3), "uint8"),
+        ...          "characters": np.zeros((4, 201), "int32"), "label": np.arange(4, dtype="int32")}
+        >>> history = model.fit(batch, batch_size=4, verbose=0)
+        >>> sorted(history.history)
+        ['caption_accuracy', 'loss', 'picture_accuracy']
+    """
+
+    def __init__(
+        self,
+        text_encoder: keras.Model,
+        image_encoder: keras.Model,
+        margin: float = 1.0,
+        *,
+        objective: Literal["structured", "contrastive"] = "structured",
+        temperature: float = 0.1,
+        name: str = "joint_embedding",
+        **kwargs: Any,
+    ):
+        if objective not in OBJECTIVES:
+            raise unknown("objective of the joint embedding", objective, OBJECTIVES)
+        for key, value in (("margin", margin), ("temperature", temperature)):
+            if not value > 0:
+                raise UserError(f"{key} of the joint embedding is {value}; it must be greater than 0")
+        sizes = text_encoder.output_shape[-1], image_encoder.output_shape[-1]
+        if sizes[0] != sizes[1]:
+            raise UserError(
+                f"the text encoder gives embeddings of {sizes[0]} numbers and the image encoder of {sizes[1]}; "
+                "build both with the same embedding_dim"
+            )
+        super().__init__(name=name, **kwargs)
+        self.text_encoder = text_encoder
+        self.image_encoder = image_encoder
+        self.margin = margin
+        self.objective = objective
+        self.temperature = temperature
+        self.caption_accuracy = keras.metrics.Mean(name="caption_accuracy")
+        self.picture_accuracy = keras.metrics.Mean(name="picture_accuracy")
+        self.built = True  # both encoders are functional and have their weights
+
+    def call(self, inputs: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
+        """Embeds the pictures and the captions of a batch.
+
+        Args:
+            inputs: A dict with ``image`` and ``characters``.
+            training: Whether batch norm uses (and follows) this batch's statistics.
+
+        Returns:
+            ``{"image": float32 [B, T], "text": float32 [B, T]}``.
+        """
+        return {
+            "image": self.image_encoder(to_float(inputs["image"]), training=training),
+            "text": self.text_encoder(inputs["characters"], training=training),
+        }
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Returns the objective of a batch, float32 scalar; ``x`` is the batch, ``y_pred`` its embeddings."""
+        if self.objective == "contrastive":
+            loss = contrastive(y_pred["image"], y_pred["text"], self.temperature)
+        else:
+            loss = symmetric_structured_joint_embedding(
+                y_pred["image"], y_pred["text"], x["label"], self.margin
+            )
+        return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Follows how often a picture finds its caption, and a caption its picture."""
+        scores = compatibility(y_pred["image"], y_pred["text"])
+        own = ops.arange(ops.shape(scores)[0])
+        for metric, axis in ((self.caption_accuracy, 1), (self.picture_accuracy, 0)):
+            best = ops.cast(ops.argmax(scores, axis=axis), own.dtype)
+            metric.update_state(ops.cast(ops.equal(best, own), "float32"))
+        return self.get_metrics_result()
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments, the encoders serialized."""
+        return {
+            "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
+            "image_encoder": keras.saving.serialize_keras_object(self.image_encoder),
+            "margin": self.margin,
+            "objective": self.objective,
+            "temperature": self.temperature,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "JointEmbedding":
+        """Builds a model from what :meth:`get_config` returned."""
+        encoders = {
+            key: keras.saving.deserialize_keras_object(config[key], custom_objects=custom_objects)
+            for key in ("text_encoder", "image_encoder")
+        }
+        return cls(**{**config, **encoders})

@@ -132,13 +132,13 @@ def output_path(path: str | os.PathLike[str]) -> Path:
         >>> output_path("bird.gif")
         Traceback (most recent call last):
         ...
-        stackgan_k3.errors.UserError: bird.gif: save pictures as .png or .jpg, or in a folder (end its name with /)
+        stackgan_k3.errors.UserError: bird.gif: save as .png or .jpg, or in a folder (end its name with /)
     """
     text = os.fspath(path)
     target = Path(text)
     folder = target.is_dir() or text.endswith(("/", os.sep))
     if not folder and target.suffix.lower() not in _FORMATS:
-        raise UserError(f"{text}: save pictures as .png or .jpg, or in a folder (end its name with /)")
+        raise UserError(f"{text}: save as .png or .jpg, or in a folder (end its name with /)")
     if folder and target.exists() and not target.is_dir():
         raise UserError(f"{text} is a file; give the name of a folder")
     if not target.parent.is_dir():

@@ -124,8 +124,10 @@ class Loader:
             )
         if len(records) < batch_size * parts:
             each = "" if parts == 1 else f" for each of {parts} shards"
-            raise UserError(f"the {records.split} split of {records.folder} has {len(records)} records, "
-                            f"fewer than one batch of {batch_size}{each}; take a smaller batch_size")  # fmt: skip
+            raise UserError(
+                f"the {records.split} split of {records.folder} has {len(records)} records, fewer than one "
+                f"batch of {batch_size}{each}; take a smaller batch_size"
+            )
         self.records = records
         self.image_size = image_size
         self.batch_size = batch_size

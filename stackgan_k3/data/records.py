@@ -3,16 +3,26 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, SupportsIndex
 
-from array_record.python.array_record_data_source import ArrayRecordDataSource, FileInstruction
+from array_record.python.array_record_data_source import ArrayRecordDataSource
 
 from stackgan_k3 import files
 from stackgan_k3.data.record import FORMAT_VERSION, SIZES, Record
 from stackgan_k3.errors import UserError, unknown
 
 _AGAIN = "prepare the set again in another folder (`stackgan-k3 prepare`)"
+
+
+@dataclass(frozen=True)
+class _Part:
+    # What ArrayRecordDataSource wants to know of a file; so it need not open all of them at once.
+    filename: str
+    skip: int
+    take: int
+    examples_in_shard: int
 
 
 class Records:
@@ -62,11 +72,10 @@ class Records:
                             "prepare more of the source (a larger --limit)")  # fmt: skip
         for shard in shards:
             _check_size(self.folder / shard["name"], shard["bytes"])
-        self._shards = [str(self.folder / shard["name"]) for shard in shards]
         self._data = ArrayRecordDataSource(
             [
-                FileInstruction(path, 0, shard["records"], shard["records"])
-                for path, shard in zip(self._shards, shards, strict=True)
+                _Part(str(self.folder / shard["name"]), 0, shard["records"], shard["records"])
+                for shard in shards
             ]
         )
 

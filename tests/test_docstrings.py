@@ -1,0 +1,64 @@
+"""The examples in the docstrings run and print what they say."""
+
+import ast
+import doctest
+import importlib
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BACKENDS = ("jax", "tensorflow", "torch")
+# The rooms whose examples compute with Keras, so that they run on each backend.
+ON_EACH_BACKEND = {"adversarial", "engine", "layers", "metrics", "models", "text", "training"}
+
+
+def modules() -> list[str]:
+    """The names of the modules that have examples."""
+    found = []
+    for folder, package in (("stackgan_k3", ()), ("export", ("stackgan_k3",)), ("demo", ("stackgan_k3",))):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if ">>>" in path.read_text(encoding="utf-8") and path.name != "__main__.py":
+                parts = (*package, *path.relative_to(ROOT).with_suffix("").parts)
+                found.append(".".join(part for part in parts if part != "__init__"))
+    return found
+
+
+def parameter(name: str):
+    on_each = (name.split(".")[1:] or [""])[0] in ON_EACH_BACKEND
+    return pytest.param(name, id=name, marks=() if on_each else pytest.mark.neutral)
+
+
+@pytest.mark.parametrize("name", [parameter(name) for name in modules()])
+def test_examples(name, tmp_path, monkeypatch):
+    backend = next((b for b in BACKENDS if name.split(".")[-1].startswith(b)), None)
+    if backend and backend != os.environ["KERAS_BACKEND"]:
+        pytest.skip(f"{name} is for {backend}")
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in (*BACKENDS, "tf2onnx", "onnx", "gradio"):
+            raise
+        pytest.skip(f"{name} needs {error.name}, which is not installed")
+    monkeypatch.chdir(tmp_path)  # what an example writes must not land in the checkout
+    printed: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    for example in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+        runner.run(example, out=printed.append)
+    assert runner.tries > 0, f"the examples of {name} were not found"
+    assert runner.failures == 0, "".join(printed)
+
+
+@pytest.mark.neutral
+def test_every_public_name_says_what_it_is():
+    """ruff checks that docstrings exist; here: that classes and functions of the package show how they are used."""
+    missing = []
+    for folder in ("stackgan_k3", "export", "demo"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                    text = ast.get_docstring(node) or ""
+                    if "Example" not in text or ">>>" not in text:
+                        missing.append(f"{path.relative_to(ROOT).as_posix()}: {node.name}")
+    assert missing == []

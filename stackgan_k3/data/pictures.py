@@ -92,9 +92,8 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
         return image
     side = min(height, width)
     left, top = (width - side) // 2, (height - side) // 2
-    box = (left, top, left + side, top + side)
-    picture = Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS, box=box)
-    return np.asarray(picture)
+    picture = Image.fromarray(np.ascontiguousarray(image[top : top + side, left : left + side]))
+    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS))
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:

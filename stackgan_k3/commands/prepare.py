@@ -1,0 +1,95 @@
+"""``stackgan-k3 prepare``: a data set made ready for training."""
+
+import argparse
+from typing import Any
+
+HELP = "prepare a data set for training"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments.
+
+    Example:
+        >>> configure(argparse.ArgumentParser())
+    """
+    parser.add_argument(
+        "source", metavar="SOURCE", help="synthetic-birds (drawn by the package) or oxford-flowers"
+    )
+    parser.add_argument(
+        "out", metavar="OUT", help="the folder to write; a stopped preparation in it is gone on with"
+    )
+    parser.add_argument("--root", metavar="DIR", help="the folder with the source's own files")
+    parser.add_argument(
+        "--size", metavar="PX", type=int, default=256,
+        help="the largest pictures to train on: 64, 128 or 256 pixels a side (default: 256)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--limit", metavar="N", type=int, help="take N pictures (default: all; synthetic-birds: 10,000)"
+    )
+    parser.add_argument(
+        "--seed", metavar="S", type=int, default=0,
+        help="chooses what is drawn, or the classes of the test split; 0 to 2**63 - 1 (default: 0)",
+    )  # fmt: skip
+    parser.add_argument("--workers", metavar="N", type=int, help="processes (default: one for each CPU)")
+    parser.add_argument(
+        "--strict", action="store_true", help="stop at a bad file instead of leaving it out and listing it"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prepares the set, with a progress bar, and tells what it holds and what comes next.
+
+    Args:
+        args: The parsed arguments.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        UserError: As ``prepare`` does.
+
+    Example:
+        ```
+        stackgan-k3 prepare synthetic-birds data/birds --size 128 --limit 3000
+        ```
+    """
+    from tqdm import tqdm
+
+    from stackgan_k3.data.prepare import prepare
+
+    with tqdm(desc=f"preparing {args.source}", unit=" pictures", dynamic_ncols=True) as bar:
+
+        def progress(done: int, total: int) -> None:
+            if bar.total is None:
+                bar.reset(total)
+                bar.initial = done  # so that the rate counts only what this call does
+            bar.update(done - bar.n)
+
+        info = prepare(
+            args.source,
+            args.out,
+            root=args.root,
+            size=args.size,
+            limit=args.limit,
+            seed=args.seed,
+            workers=args.workers,
+            strict=args.strict,
+            progress=progress,
+        )
+    print(_summary(info, args.out))
+    return 0
+
+
+def _summary(info: dict[str, Any], out: str) -> str:
+    train, test = info["splits"]["train"], info["splits"]["test"]
+    lines = [
+        f"{info['title']}: {train['records']:,} pictures to train on and {test['records']:,} to test with, "
+        f"{train['captions'] + test['captions']:,} captions, {len(info['classes']):,} classes, in {out}"
+    ]
+    refused = info["refused"]
+    if refused:
+        lines.append(f"refused: {len(refused):,} (all are listed in dataset.json), such as")
+        lines += [f"  {item['name']}: {item['reason']}" for item in refused[:5]]
+    lines.append(f"licence: {info['licence']}")
+    lines.append(f"next: stackgan-k3 train PRESET --data {out} --run runs/NAME")
+    return "\n".join(lines)

@@ -1,0 +1,222 @@
+"""One stage of StackGAN as a model to ``fit()``: its networks, its losses, its pictures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from stackgan_k3.adversarial import losses
+from stackgan_k3.adversarial.adversarial_model import AdversarialModel
+from stackgan_k3.bundle import alphabet
+from stackgan_k3.bundle.noise import normal
+from stackgan_k3.draws import Draw
+from stackgan_k3.errors import UserError
+from stackgan_k3.layers.pictures import to_float, to_uint8
+from stackgan_k3.models.discriminator import Discriminator
+from stackgan_k3.models.stage1_generator import Stage1Generator
+from stackgan_k3.models.stage2_generator import Stage2Generator
+
+
+@keras.saving.register_keras_serializable("stackgan_k3")
+class StackGANStage(AdversarialModel):
+    """Stage-I, or Stage-II on top of a trained Stage-I (Zhang et al., 2017).
+
+    The discriminator sees three kinds of pairs: real pictures with their
+    captions, real pictures with the captions of others (the features of the
+    batch rolled by one), drawn pictures with their captions. Its condition is
+    the mean μ of the generator's conditioning augmentation, without gradient.
+
+    Args:
+        generator: A :class:`Stage1Generator` or a :class:`Stage2Generator`.
+        discriminator: A :class:`Discriminator` of the generator's picture size,
+            with an unconditional head exactly in Stage-II.
+        sketcher: For Stage-II: the trained Stage-I generator. It draws in
+            inference mode, so that Stage-II learns on the sketches it will get.
+        text_encoder: For :meth:`generate` with captions: a network from
+            characters int32 ``[batch, 201]`` to embeddings float32 ``[batch, T]``.
+        kl_weight: Weight of the KL term; 2 in the published code, 1 in the paper.
+        real_labels: Range of the targets of real pairs, drawn uniformly for each
+            example; ``(1.0, 1.0)`` for no smoothing.
+        average_decay: See :class:`AdversarialModel`.
+        seed: See :class:`AdversarialModel`.
+        **kwargs: Of ``keras.Model``.
+
+    Batches are dicts: ``image`` uint8 or float in [-1, 1] ``[B, S, S, 3]``, ``embedding``
+    float32 ``[B, T]``, and the random entries named by :attr:`draws`; those that
+    are missing come from the model's seed.
+
+    Raises:
+        UserError: If the networks do not fit together.
+
+    Example:
+        >>> stage = StackGANStage(
+        ...     Stage1Generator(4, embedding_dim=8, conditioning_dim=4, noise_dim=4),
+        ...     Discriminator(4, condition_dim=4),
+        ... )
+        >>> stage.compile()
+        >>> batch = {"image": np.zeros((2, 64, 64, 3), "uint8"), "embedding": np.ones((2, 8), "float32")}
+        >>> history = stage.fit(batch, batch_size=2, verbose=0)
+        >>> sorted(history.history)
+        ['d_fake', 'd_real', 'd_wrong', 'discriminator_loss', 'generator_loss', 'kl']
+        >>> stage.generate(np.ones((1, 8), "float32"), num_images=2, seed=1).shape
+        (2, 64, 64, 3)
+    """
+
+    log_names = ("discriminator_loss", "generator_loss", "kl", "d_real", "d_wrong", "d_fake")
+
+    def __init__(
+        self,
+        generator: Stage1Generator | Stage2Generator,
+        discriminator: Discriminator,
+        *,
+        sketcher: Stage1Generator | None = None,
+        text_encoder: keras.Model | None = None,
+        kl_weight: float = 2.0,
+        real_labels: Sequence[float] = (0.9, 1.0),
+        average_decay: float = 0.999,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        _check_networks(generator, discriminator, sketcher)
+        low, high = real_labels
+        if not 0.5 < low <= high <= 1.0:
+            raise UserError(f"real_labels are {low} to {high}; they must lie above 0.5, in order, and at most at 1")
+        super().__init__(generator, discriminator, average_decay=average_decay, seed=seed, **kwargs)
+        self.sketcher = sketcher
+        self.text_encoder = text_encoder
+        for frozen in (sketcher, text_encoder):
+            if frozen is not None:
+                frozen.trainable = False
+        self.kl_weight = float(kl_weight)
+        self.real_labels = (float(low), float(high))
+
+    @property
+    def draws(self) -> Mapping[str, Draw]:
+        """``noise``, ``conditioning_noise``, in Stage-II ``conditioning_noise2``, and ``real_labels``."""
+        return {**self._noises(), "real_labels": Draw((), "uniform", *self.real_labels)}
+
+    def _noises(self) -> dict[str, Draw]:
+        first = self.sketcher or self.generator
+        noises = {"noise": Draw((first.noise_dim,)), "conditioning_noise": Draw((first.conditioning_dim,))}
+        if self.sketcher is not None:
+            noises["conditioning_noise2"] = Draw((self.generator.conditioning_dim,))
+        return noises
+
+    def prepare(self, batch: dict[str, Any]) -> dict[str, Any]:
+        batch = {**batch, "image": to_float(batch["image"])}
+        if self.sketcher is not None:
+            sketch = self.sketcher({name: batch[name] for name in _inputs(self.sketcher)}, training=False)
+            batch["sketch"] = ops.stop_gradient(sketch["image"])
+        return batch
+
+    def draw(self, batch: dict[str, Any]) -> dict[str, Any]:
+        return self.generator({name: batch[name] for name in _inputs(self.generator)}, training=True)
+
+    def discriminator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        d = self.discriminator
+        condition = ops.stop_gradient(drawn["mean"])
+        real_features = d.trunk(batch["image"], training=True)
+        fake_features = d.trunk(ops.stop_gradient(drawn["image"]), training=True)
+        real = d.conditional_head([real_features, condition], training=True)
+        # Rolling the features equals rolling the pictures: the trunk runs once.
+        wrong = d.conditional_head([ops.roll(real_features, 1, axis=0), condition], training=True)
+        fake = d.conditional_head([fake_features, condition], training=True)
+        labels = batch["real_labels"]
+        if d.unconditional_head is None:
+            loss = losses.stage1_discriminator_loss(real, wrong, fake, labels)
+        else:
+            real_alone = d.unconditional_head(real_features, training=True)
+            fake_alone = d.unconditional_head(fake_features, training=True)
+            loss = losses.stage2_discriminator_loss(real, wrong, fake, real_alone, fake_alone, labels)
+        logits = {"d_real": real, "d_wrong": wrong, "d_fake": fake}
+        return loss, {name: ops.mean(ops.sigmoid(value)) for name, value in logits.items()}
+
+    def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        d = self.discriminator
+        features = d.trunk(drawn["image"], training=True)
+        fake = d.conditional_head([features, ops.stop_gradient(drawn["mean"])], training=True)
+        alone = None if d.unconditional_head is None else d.unconditional_head(features, training=True)
+        kl = losses.kl_divergence(drawn["mean"], drawn["log_variance"])
+        return losses.generator_loss(fake, alone) + self.kl_weight * kl, {"kl": kl}
+
+    def generate(
+        self, captions: str | Sequence[str] | np.ndarray, *, num_images: int = 1, seed: int = 0, batch_size: int = 16
+    ) -> np.ndarray:
+        """Draws pictures with the averaged generator.
+
+        The noise is the stream of the bundles: picture *k* of a caption has seed
+        ``seed + k``, and is the picture that the exported bundle draws.
+
+        Args:
+            captions: Captions (needs ``text_encoder``) or embeddings float32 ``[N, T]``.
+            num_images: Pictures a caption.
+            seed: Seed of the first picture, 0 to 2**63 - 1.
+            batch_size: Pictures drawn at a time.
+
+        Returns:
+            uint8 ``[N · num_images, S, S, 3]``: all pictures of the first caption, then
+            of the next.
+
+        Raises:
+            UserError: For captions without a text encoder, or unreadable ones.
+        """
+        embeddings = self._embed(captions)
+        sizes = {name: draw.shape[0] for name, draw in self._noises().items()}
+        streams = np.stack([normal(seed, k, sum(sizes.values())) for k in range(num_images)])
+        rows = [(embedding, stream) for embedding in embeddings for stream in streams]
+        pictures = []
+        for start in range(0, len(rows), batch_size):
+            chunk = rows[start : start + batch_size]
+            parts = np.split(np.stack([noise for _, noise in chunk]), np.cumsum(list(sizes.values()))[:-1], axis=1)
+            batch: dict[str, Any] = dict(zip(sizes, parts, strict=True))
+            batch["embedding"] = np.stack([embedding for embedding, _ in chunk])
+            pictures.append(ops.convert_to_numpy(to_uint8(self.paint(batch))))
+        return np.concatenate(pictures)
+
+    def paint(self, batch: dict[str, Any]) -> Any:
+        """Draws with the averaged generator from embeddings and noises: float32 in [-1, 1]."""
+        inputs = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
+        if self.sketcher is not None:
+            sketch = self.sketcher({name: inputs[name] for name in _inputs(self.sketcher)}, training=False)
+            inputs["sketch"] = sketch["image"]
+        average = self.averaged_generator
+        return average({name: inputs[name] for name in _inputs(average)}, training=False)["image"]
+
+    def _embed(self, captions: str | Sequence[str] | np.ndarray) -> np.ndarray:
+        if isinstance(captions, np.ndarray) and captions.dtype.kind == "f":
+            return captions
+        if self.text_encoder is None:
+            raise UserError("this model has no text_encoder; pass embeddings float32 [N, T] instead of captions")
+        texts = [captions] if isinstance(captions, str) else list(captions)
+        for text in texts:
+            alphabet.check(text)
+        return ops.convert_to_numpy(self.text_encoder(alphabet.encode(texts), training=False))
+
+    def get_config(self) -> dict[str, Any]:
+        config = {**super().get_config(), "kl_weight": self.kl_weight, "real_labels": self.real_labels}
+        for name in ("sketcher", "text_encoder"):
+            model = getattr(self, name)
+            config[name] = None if model is None else keras.saving.serialize_keras_object(model)
+        return config
+
+
+def _inputs(model: keras.Model) -> list[str]:
+    return list(model.input)
+
+
+def _check_networks(generator: Any, discriminator: Discriminator, sketcher: Any) -> None:
+    second = isinstance(generator, Stage2Generator)
+    if second != (sketcher is not None):
+        raise UserError("Stage-II needs the trained Stage-I generator as its sketcher; Stage-I takes none")
+    size = generator.image_size if second else 64
+    if discriminator.image_size != size:
+        raise UserError(f"the generator draws {size} px, the discriminator looks at {discriminator.image_size} px")
+    if discriminator.condition_dim != generator.conditioning_dim:
+        raise UserError(
+            f"the generator's condition has {generator.conditioning_dim} numbers, the discriminator "
+            f"expects {discriminator.condition_dim}"
+        )
+    if discriminator.unconditional != second:
+        raise UserError("the discriminator has an unconditional head in Stage-II and none in Stage-I")

@@ -192,7 +192,8 @@ class Loader:
         """Returns the batches from ``start_step`` on, without end.
 
         Its iterators have grain's ``get_state`` and ``set_state``. ``fit`` takes
-        it with ``steps_per_epoch=loader.steps_per_epoch``.
+        it with ``steps_per_epoch=loader.steps_per_epoch, shuffle=False`` (it is shuffled
+        already, and Keras warns when left to shuffle it).
 
         Args:
             start_step: The step of the first batch, at least 0.

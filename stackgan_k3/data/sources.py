@@ -63,10 +63,10 @@ def source_names() -> tuple[str, ...]:
 
 
 def _synthetic_birds(root: Root, seed: int, size: int, limit: int | None) -> Source:
-    from stackgan_k3.data.synthetic_birds import SyntheticBirds
-
     if root is not None:
         raise UserError("synthetic-birds draws its own pictures and reads no files; leave the root out")
+    from stackgan_k3.data.synthetic_birds import SyntheticBirds
+
     # Drawn at the size that is stored, so that nothing is lost by resizing.
     return SyntheticBirds(limit or DEFAULT_BIRDS, size=margin_size(size), seed=seed)
 

@@ -83,7 +83,9 @@ def run_on_each(
             Path(source).write_text(code, encoding="utf-8")
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH")])
+            ),
             "CUDA_VISIBLE_DEVICES": "-1",  # GPUs round differently (TF32)
             "JAX_PLATFORMS": "cpu",
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -93,7 +95,15 @@ def run_on_each(
             for backend in found:  # side by side: most of the time is spent importing and compiling
                 with open(f"{folder}/{backend}.txt", "wb") as log:
                     running[backend] = subprocess.Popen(
-                        [sys.executable, "-c", _RUNNER, source, name, f"{folder}/inputs.npz", f"{folder}/{backend}.npz"],
+                        [
+                            sys.executable,
+                            "-c",
+                            _RUNNER,
+                            source,
+                            name,
+                            f"{folder}/inputs.npz",
+                            f"{folder}/{backend}.npz",
+                        ],
                         env={**environment, "KERAS_BACKEND": backend},
                         stdout=log,
                         stderr=subprocess.STDOUT,

@@ -44,7 +44,9 @@ class CharCNNRNN(keras.Model):
         (2, 16)
     """
 
-    def __init__(self, width: int = 384, embedding_dim: int = 1024, *, name: str = "char_cnn_rnn", **kwargs: Any):
+    def __init__(
+        self, width: int = 384, embedding_dim: int = 1024, *, name: str = "char_cnn_rnn", **kwargs: Any
+    ) -> None:
         for key, size in (("width", width), ("embedding_dim", embedding_dim)):
             if size < 1:
                 raise UserError(f"{key} of the text encoder is {size}; it must be at least 1")
@@ -81,7 +83,9 @@ class CharCNNRNN(keras.Model):
         mean = embeddings.mean(axis=0)
         scale = np.sqrt(np.square(embeddings - mean).mean())
         if not scale > 1e-6 * np.abs(embeddings).max():
-            raise UserError(f"the embeddings of these {len(characters)} captions do not differ; give varied captions")
+            raise UserError(
+                f"the embeddings of these {len(characters)} captions do not differ; give varied captions"
+            )
         last = self.get_layer("embedding")
         kernel, bias = last.get_weights()
         last.set_weights([kernel / scale, (bias - mean) / scale])

@@ -35,7 +35,9 @@ class ImageEncoder(keras.Model):
         (2, 16)
     """
 
-    def __init__(self, width: int = 64, embedding_dim: int = 1024, *, name: str = "image_encoder", **kwargs: Any):
+    def __init__(
+        self, width: int = 64, embedding_dim: int = 1024, *, name: str = "image_encoder", **kwargs: Any
+    ) -> None:
         for key, size in (("width", width), ("embedding_dim", embedding_dim)):
             if size < 1:
                 raise UserError(f"{key} of the image encoder is {size}; it must be at least 1")

@@ -1,15 +1,13 @@
 """Training the text encoder: pictures and captions brought to one space."""
 
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import ops
 
-from stackgan_k3.errors import UserError, unknown
+from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_float
-from stackgan_k3.text.losses import compatibility, contrastive, symmetric_structured_joint_embedding
-
-OBJECTIVES = ("structured", "contrastive")
+from stackgan_k3.text.losses import compatibility, symmetric_structured_joint_embedding
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -28,16 +26,12 @@ class JointEmbedding(keras.Model):
     Args:
         text_encoder: int32 ``[B, 201]`` -> float32 ``[B, T]``; see `CharCNNRNN`.
         image_encoder: float32 ``[B, 64, 64, 3]`` -> float32 ``[B, T]``; see `ImageEncoder`.
-        margin: Margin of the structured objective, greater than 0. It sets the scale of
-            the embeddings.
-        objective: ``"structured"``, the published symmetric structured joint embedding
-            (Reed et al. 2016), or ``"contrastive"`` (InfoNCE over cosines).
-        temperature: What cosines are divided by in the contrastive objective.
+        margin: Margin of `losses.symmetric_structured_joint_embedding`, greater than 0.
         name: Name of the model.
 
     Raises:
-        UserError: If the objective is unknown, if margin or temperature is not positive,
-            or if the encoders disagree on the size of the embedding.
+        UserError: If the margin is not positive, or if the encoders disagree on the size
+            of the embedding.
 
     Example:
         >>> import numpy as np
@@ -58,28 +52,21 @@ class JointEmbedding(keras.Model):
         image_encoder: keras.Model,
         margin: float = 1.0,
         *,
-        objective: Literal["structured", "contrastive"] = "structured",
-        temperature: float = 0.1,
         name: str = "joint_embedding",
         **kwargs: Any,
-    ):
-        if objective not in OBJECTIVES:
-            raise unknown("objective of the joint embedding", objective, OBJECTIVES)
-        for key, value in (("margin", margin), ("temperature", temperature)):
-            if not value > 0:
-                raise UserError(f"{key} of the joint embedding is {value}; it must be greater than 0")
+    ) -> None:
+        if not margin > 0:
+            raise UserError(f"margin of the joint embedding is {margin}; it must be greater than 0")
         sizes = text_encoder.output_shape[-1], image_encoder.output_shape[-1]
         if sizes[0] != sizes[1]:
             raise UserError(
-                f"the text encoder gives embeddings of {sizes[0]} numbers and the image encoder of {sizes[1]}; "
-                "build both with the same embedding_dim"
+                f"the text encoder gives embeddings of {sizes[0]} numbers and the image encoder "
+                f"of {sizes[1]}; build both with the same embedding_dim"
             )
         super().__init__(name=name, **kwargs)
         self.text_encoder = text_encoder
         self.image_encoder = image_encoder
         self.margin = margin
-        self.objective = objective
-        self.temperature = temperature
         self.caption_accuracy = keras.metrics.Mean(name="caption_accuracy")
         self.picture_accuracy = keras.metrics.Mean(name="picture_accuracy")
         self.built = True  # both encoders are functional and have their weights
@@ -108,12 +95,7 @@ class JointEmbedding(keras.Model):
         training: bool = True,
     ) -> Any:
         """Returns the objective of a batch, float32 scalar; ``x`` is the batch, ``y_pred`` its embeddings."""
-        if self.objective == "contrastive":
-            loss = contrastive(y_pred["image"], y_pred["text"], self.temperature)
-        else:
-            loss = symmetric_structured_joint_embedding(
-                y_pred["image"], y_pred["text"], x["label"], self.margin
-            )
+        loss = symmetric_structured_joint_embedding(y_pred["image"], y_pred["text"], x["label"], self.margin)
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -131,8 +113,6 @@ class JointEmbedding(keras.Model):
             "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
             "image_encoder": keras.saving.serialize_keras_object(self.image_encoder),
             "margin": self.margin,
-            "objective": self.objective,
-            "temperature": self.temperature,
             "name": self.name,
         }
 

@@ -1,4 +1,4 @@
-"""What the two encoders of the joint embedding are trained on, as pure functions."""
+"""What the two encoders of the joint embedding are trained on, as a pure function."""
 
 from typing import Any
 
@@ -44,37 +44,6 @@ def symmetric_structured_joint_embedding(
     over_captions = ops.relu(margin - right[:, None] + scores)
     over_pictures = ops.relu(margin - right[:, None] + ops.transpose(scores))
     return ops.mean(negative * (over_captions + over_pictures))
-
-
-def contrastive(image_embedding: Any, text_embedding: Any, temperature: float = 0.1) -> Any:
-    """The contrastive objective (InfoNCE) over cosine similarities, in both directions.
-
-    Radford et al. 2021, "Learning Transferable Visual Models From Natural Language
-    Supervision", figure 3, with a fixed temperature. Every other pair of the batch
-    is a negative, of the same class or not: it asks for what tells two pictures of
-    one class apart.
-
-    Args:
-        image_embedding: Float tensor ``[B, T]``.
-        text_embedding: Float tensor ``[B, T]``; row i describes picture i.
-        temperature: What cosines are divided by, greater than 0.
-
-    Returns:
-        A float32 scalar, at least 0: the mean of the two directions, in nats.
-
-    Example:
-        >>> import numpy as np
-        >>> same = np.ones((4, 3), "float32")
-        >>> round(float(contrastive(same, same)), 4)  # log 4: nothing to tell them apart
-        1.3863
-    """
-    image_embedding = ops.normalize(ops.cast(image_embedding, "float32"), axis=-1)
-    text_embedding = ops.normalize(ops.cast(text_embedding, "float32"), axis=-1)
-    scores = compatibility(image_embedding, text_embedding) / temperature
-    right = ops.diagonal(scores)
-    over_captions = ops.logsumexp(scores, axis=1) - right
-    over_pictures = ops.logsumexp(scores, axis=0) - right
-    return ops.mean(over_captions + over_pictures) / 2.0
 
 
 def compatibility(image_embedding: Any, text_embedding: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The text encoder: the published shape, the same numbers everywhere, export."""
+"""The text encoder: the published shape, calibration, export."""
 
 import keras
 import numpy as np
@@ -8,9 +8,13 @@ from keras import ops
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.errors import UserError
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
-from tests.backends import assert_same, run_on_each
 
-CAPTIONS = ["a red bird with black wings", "", "x" * 300, "this small bird has a yellow crown and a grey belly."]
+CAPTIONS = [
+    "a red bird with black wings",
+    "",
+    "x" * 300,
+    "this small bird has a yellow crown and a grey belly.",
+]
 
 
 def filled(encoder, seed=0):
@@ -18,19 +22,6 @@ def filled(encoder, seed=0):
     rng = np.random.default_rng(seed)
     encoder.set_weights([rng.standard_normal(w.shape) * 0.2 for w in encoder.get_weights()])
     return encoder
-
-
-def embed(inputs):
-    encoder = filled(CharCNNRNN(width=12, embedding_dim=24))
-    return {"embedding": encoder(inputs["characters"])}
-
-
-def test_backends_agree():
-    results = run_on_each(embed, {"characters": encode(CAPTIONS)})
-    assert_same(results, atol=1e-5)
-    embedding = next(iter(results.values()))["embedding"]
-    assert embedding.shape == (4, 24)
-    assert np.abs(embedding[0] - embedding[3]).max() > 0.01
 
 
 def test_published_size():

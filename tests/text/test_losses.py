@@ -1,11 +1,11 @@
-"""The objectives of the joint embedding against slow loops."""
+"""The objective of the joint embedding against a slow loop."""
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from stackgan_k3.text.losses import contrastive, symmetric_structured_joint_embedding
+from stackgan_k3.text.losses import symmetric_structured_joint_embedding
 
 
 def slow_structured(image, text, label, margin):
@@ -64,15 +64,3 @@ def test_half_precision_embeddings_are_compared_in_float32():
     loss = float(symmetric_structured_joint_embedding(image, text, label))
     expected = slow_structured(image.astype("float64"), text.astype("float64"), label, 1.0)
     np.testing.assert_allclose(loss, expected, rtol=2e-6)
-
-
-def test_contrastive_equals_the_loop():
-    rng = np.random.default_rng(3)
-    image, text = rng.standard_normal((2, 7, 5))
-    cosines = np.array([[v @ t / np.linalg.norm(v) / np.linalg.norm(t) for t in text] for v in image]) / 0.2
-    total = 0.0
-    for i in range(7):
-        total -= np.log(np.exp(cosines[i, i]) / np.exp(cosines[i]).sum()) / 2
-        total -= np.log(np.exp(cosines[i, i]) / np.exp(cosines[:, i]).sum()) / 2
-    loss = contrastive(image.astype("float32"), text.astype("float32"), 0.2)
-    np.testing.assert_allclose(ops.convert_to_numpy(loss), total / 7, rtol=1e-5)

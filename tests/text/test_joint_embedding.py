@@ -1,0 +1,87 @@
+"""The joint embedding trains with fit on the current backend."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from stackgan_k3.bundle.alphabet import encode
+from stackgan_k3.errors import UserError
+from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
+from stackgan_k3.text.image_encoder import ImageEncoder
+from stackgan_k3.text.joint_embedding import JointEmbedding
+from stackgan_k3.text.losses import symmetric_structured_joint_embedding
+
+COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "grey": (128, 128, 128)}
+
+
+def tiny_batch():
+    rng = np.random.default_rng(0)
+    pairs = [(top, below) for top in COLOURS for below in COLOURS if top != below][:8]
+    image = np.zeros((len(pairs), 64, 64, 3), "uint8")
+    for number, (top, below) in enumerate(pairs):
+        image[number, :32] = COLOURS[top]
+        image[number, 32:] = COLOURS[below]
+    image = np.clip(image + rng.integers(-20, 20, image.shape), 0, 255).astype("uint8")
+    captions = [f"this bird has a {top} crown and its belly is {below}" for top, below in pairs]
+    return {
+        "image": image,
+        "characters": encode(captions),
+        "label": np.arange(len(pairs), dtype="int32"),
+        "index": np.arange(len(pairs), dtype="int32"),
+    }
+
+
+def tiny_model(**kwargs):
+    return JointEmbedding(CharCNNRNN(width=12, embedding_dim=16), ImageEncoder(3, embedding_dim=16), **kwargs)
+
+
+def test_it_learns_a_tiny_batch_by_heart():
+    keras.utils.set_random_seed(1)
+    model = tiny_model()
+    model.compile(keras.optimizers.Adam(1e-2))
+    history = model.fit(tiny_batch(), batch_size=8, epochs=60, shuffle=False, verbose=0).history
+    assert set(history) == {"loss", "caption_accuracy", "picture_accuracy"}
+    assert history["caption_accuracy"][0] <= 0.5
+    assert history["loss"][-1] < 0.2 * history["loss"][0]
+    assert history["caption_accuracy"][-1] == history["picture_accuracy"][-1] == 1.0
+
+
+def test_reported_loss_is_the_objective_of_the_batch():
+    model = tiny_model(margin=0.7)
+    model.compile(keras.optimizers.SGD(0.0))
+    batch = {**tiny_batch(), "label": np.arange(8, dtype="int32") // 2}
+    embedded = model(batch, training=False)
+    expected = symmetric_structured_joint_embedding(embedded["image"], embedded["text"], batch["label"], 0.7)
+    scores = ops.convert_to_numpy(embedded["image"]) @ ops.convert_to_numpy(embedded["text"]).T
+    reported = model.evaluate(batch, batch_size=8, verbose=0, return_dict=True)
+    np.testing.assert_allclose(reported["loss"], float(expected), rtol=1e-5)
+    assert reported["caption_accuracy"] == np.mean(scores.argmax(axis=1) == np.arange(8))
+    assert reported["picture_accuracy"] == np.mean(scores.argmax(axis=0) == np.arange(8))
+
+
+def test_bytes_and_floats_are_the_same_picture():
+    model = tiny_model()
+    batch = tiny_batch()
+    floats = {**batch, "image": (batch["image"] / 127.5 - 1).astype("float32")}
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(model(batch)["image"]), ops.convert_to_numpy(model(floats)["image"]), atol=1e-5
+    )
+
+
+def test_save_and_reload(tmp_path):
+    model = tiny_model(margin=0.5)
+    model.save(tmp_path / "joint.keras")
+    again = keras.saving.load_model(tmp_path / "joint.keras")
+    assert isinstance(again, JointEmbedding) and isinstance(again.text_encoder, CharCNNRNN)
+    assert again.margin == 0.5
+    batch = tiny_batch()
+    for key, value in model(batch).items():
+        np.testing.assert_array_equal(ops.convert_to_numpy(again(batch)[key]), ops.convert_to_numpy(value))
+
+
+def test_wrong_settings_are_refused():
+    with pytest.raises(UserError, match="margin of the joint embedding is 0"):
+        tiny_model(margin=0)
+    with pytest.raises(UserError, match=r"16 numbers .* of 8"):
+        JointEmbedding(CharCNNRNN(6, 16), ImageEncoder(3, 8))

@@ -26,6 +26,9 @@ _CSS = """
 #pictures .grid-wrap, #sketches .grid-wrap { min-height: 0; max-height: none; }
 #pictures .grid-container { grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); }
 #sketches .grid-container { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
+@media (max-width: 640px) {
+    #pictures .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
+}
 #sketches img { image-rendering: pixelated; }
 #pictures .caption-label { font-size: 11px; padding: 0 6px; bottom: 4px; right: 4px; opacity: 0.85; }
 #sketches .caption-label { display: none; }

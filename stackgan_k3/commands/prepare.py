@@ -57,14 +57,15 @@ def run(args: argparse.Namespace) -> int:
 
     from stackgan_k3.data.prepare import prepare
 
-    with tqdm(desc=f"preparing {args.source}", unit=" pictures", dynamic_ncols=True) as bar:
+    bars: list[tqdm] = []
 
-        def progress(done: int, total: int) -> None:
-            if bar.total is None:
-                bar.reset(total)
-                bar.initial = done  # so that the rate counts only what this call does
-            bar.update(done - bar.n)
+    def progress(done: int, total: int) -> None:
+        if not bars:  # from here on, so that no bar precedes the message of a refused argument
+            what = f"preparing {args.source}"
+            bars.append(tqdm(desc=what, total=total, initial=done, unit=" pictures", dynamic_ncols=True))
+        bars[0].update(done - bars[0].n)
 
+    try:
         info = prepare(
             args.source,
             args.out,
@@ -76,6 +77,9 @@ def run(args: argparse.Namespace) -> int:
             strict=args.strict,
             progress=progress,
         )
+    finally:
+        for bar in bars:
+            bar.close()
     print(_summary(info, args.out))
     return 0
 

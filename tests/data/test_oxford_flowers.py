@@ -147,7 +147,6 @@ def test_open_source(tmp_path) -> None:
 
 
 def test_open_synthetic_birds() -> None:
-    pytest.importorskip("stackgan_k3.data.synthetic_birds")
     source = open_source("synthetic-birds", size=64, limit=3)
     assert isinstance(source, Source)
     assert len(source) == 3

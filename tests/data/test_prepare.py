@@ -240,7 +240,7 @@ def test_bad_files_are_listed_and_strict_refuses_them(tmp_path) -> None:
     (root / "text_c10" / "class_00002" / "image_00010.txt").write_text("\n")
     Image.new("RGB", (15, 80)).save(root / "jpg" / "image_00020.jpg")
     with pytest.raises(UserError, match=r"jpg/image_00003\.jpg: not a picture .*--strict"):
-        prepare("oxford-flowers", tmp_path / "set", root=root, size=64, workers=1, strict=True)
+        prepare("oxford-flowers", tmp_path / "set", root=root, size=64, workers=2, strict=True)
     info = prepare("oxford-flowers", tmp_path / "set", root=root, size=64, workers=1)
     assert [item["name"] for item in info["refused"]] == [
         "jpg/image_00003.jpg",

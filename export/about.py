@@ -1,0 +1,99 @@
+"""What a bundle says about where its model comes from."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class About:
+    """What a model card needs to know and the networks do not.
+
+    Args:
+        name: Name of the model, for people.
+        preset: Name of the preset it was trained by.
+        system: The system it was trained as, for example ``"stackgan"``.
+        data: Strings under ``name``, ``title``, ``licence`` and ``homepage`` of the training data.
+        captions: Captions of that data, for the samples and as examples.
+        settings: How it was trained: dotted names and values.
+        metrics: What was measured last: ``phase/name`` and value.
+
+    Example:
+        >>> About("birds", "stackgan-tiny", "stackgan", captions=("a red bird",)).data
+        {}
+    """
+
+    name: str
+    preset: str
+    system: str
+    data: Mapping[str, str] = field(default_factory=dict)
+    captions: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float | str] = field(default_factory=dict)
+
+    @classmethod
+    def of_run(cls, run: Any) -> "About":
+        """Takes what a run directory says.
+
+        Args:
+            run: A ``stackgan_k3.training.run.Run``.
+
+        Example:
+            ```python
+            about = About.of_run(Run.open("runs/birds"))
+            ```
+        """
+        info = run.data_info
+        return cls(
+            name=run.path.resolve().name,
+            preset=run.config.preset,
+            system=run.config.system,
+            data={
+                "name": str(info.get("source", "")),
+                "title": str(info.get("title", "")),
+                "licence": str(info.get("licence", "")),
+                "homepage": str(info.get("homepage", "")),
+            },
+            captions=tuple(run.captions),
+            settings=flatten(run.config.model_dump(mode="json")),
+            metrics=last_metrics(run.metrics()),
+        )
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Names the leaves of nested tables by their path.
+
+    Example:
+        >>> flatten({"seed": 1, "stage1": {"epochs": 3}})
+        {'seed': 1, 'stage1.epochs': 3}
+    """
+    leaves: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            leaves.update(flatten(value, f"{prefix}{key}."))
+        else:
+            leaves[f"{prefix}{key}"] = value
+    return leaves
+
+
+def last_metrics(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | str]:
+    """Takes the numbers of each phase's last row.
+
+    Args:
+        rows: The rows of ``metrics.jsonl``, oldest first, each with its ``phase``.
+
+    Returns:
+        Values by ``phase/name``; what is not a finite number is left out.
+
+    Example:
+        >>> last_metrics([{"phase": "stage1", "kl": 2.0}, {"phase": "stage1", "kl": 1.5}])
+        {'stage1/kl': 1.5}
+    """
+    last = {str(row.get("phase", "")): row for row in rows}
+    return {
+        f"{phase}/{name}": value
+        for phase, row in last.items()
+        for name, value in row.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }

@@ -1,0 +1,118 @@
+"""Whether the three forms of one model draw the same pictures."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from stackgan_k3.bundle import alphabet, noise
+from stackgan_k3.inference.providers import open_session
+
+# What a person may write, and what nobody should.
+CAPTIONS = (
+    "this bird has wings that are black and has a white belly",
+    "  A  SMALL red\tbird; with 2 (two) wing-bars!\n",
+    "",
+    "l\u2019oiseau \u00e9tait \u201ctr\u00e8s\u201d petit \u2014 \u9ce5 \U0001f426",
+    "a yellow flower with many petals " * 20,
+)
+SEEDS = (0, 7, 123_456_789_012, noise.MAX_SEED, 1)
+LARGEST_DIFFERENCE = 1
+"""In grey levels, of 256."""
+
+
+def check_agreement(
+    model: keras.Model, onnx_file: str | os.PathLike[str], saved_model: str | os.PathLike[str]
+) -> dict[str, int]:
+    """Draws the same pictures with Keras, onnxruntime and the SavedModel, and compares them.
+
+    Captions (odd ones among them) and seeds are drawn three at a time and one at a
+    time. Keras gets characters and noise from ``stackgan_k3.bundle``; the SavedModel
+    is asked for both its signatures.
+
+    Args:
+        model: The networks as they were trained, joined: ``drawing_model(networks, folded=False)``.
+        onnx_file: The ``model.onnx`` to be checked.
+        saved_model: The folder of the SavedModel to be checked.
+
+    Returns:
+        By form (``"onnx"``, ``"saved_model draw"``, ``"saved_model serving_default"``)
+        the largest difference from Keras, in grey levels: 0 or 1.
+
+    Raises:
+        RuntimeError: If a form is further off, naming it, the output, the caption
+            and the difference.
+
+    Example:
+        ```python
+        check_agreement(model, "bundle/model.onnx", "bundle/saved_model")
+        ```
+    """
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # it alone is worth several levels
+    try:
+        forms = _forms(onnx_file, saved_model)
+        largest = dict.fromkeys(forms, 0)
+        size = model.input["noise"].shape[-1]
+        for start, stop in ((0, 3), (3, 4), (4, 5)):
+            captions, seeds = CAPTIONS[start:stop], SEEDS[start:stop]
+            characters = alphabet.encode(captions)
+            normal = np.stack([noise.normal(seed, 0, size) for seed in seeds])
+            truth = _numpy(model({"characters": characters, "noise": normal}, training=False))
+            for form, draw in forms.items():
+                drawn = draw(captions, seeds, characters, normal)
+                largest[form] = max(largest[form], _compare(form, drawn, truth, captions, seeds))
+        return largest
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
+
+
+Pictures = dict[str, np.ndarray]
+
+
+def _forms(
+    onnx_file: str | os.PathLike[str], saved_model: str | os.PathLike[str]
+) -> dict[str, Callable[..., Pictures]]:
+    session, _ = open_session(Path(onnx_file), "cpu")
+    loaded = tf.saved_model.load(os.fspath(saved_model))
+
+    def by_onnx(captions: Any, seeds: Any, characters: np.ndarray, normal: np.ndarray) -> Pictures:
+        names = ["image", "preview"]
+        return dict(zip(names, session.run(names, {"characters": characters, "noise": normal}), strict=True))
+
+    def by_draw(captions: Any, seeds: Any, characters: np.ndarray, normal: np.ndarray) -> Pictures:
+        draw = loaded.signatures["draw"]
+        return _numpy(draw(characters=tf.constant(characters), noise=tf.constant(normal)))
+
+    def by_serve(captions: Any, seeds: Any, characters: np.ndarray, normal: np.ndarray) -> Pictures:
+        serve = loaded.signatures["serving_default"]
+        return _numpy(serve(text=tf.constant(captions), seed=tf.constant(seeds, tf.int64)))
+
+    return {"onnx": by_onnx, "saved_model draw": by_draw, "saved_model serving_default": by_serve}
+
+
+def _numpy(pictures: dict[str, Any]) -> Pictures:
+    return {name: keras.ops.convert_to_numpy(value) for name, value in pictures.items()}
+
+
+def _compare(form: str, drawn: Pictures, truth: Pictures, captions: Any, seeds: Any) -> int:
+    """Returns the largest difference; raises if it is too large."""
+    largest = 0
+    for name, right in truth.items():
+        got = drawn[name]
+        if got.dtype != np.uint8 or got.shape != right.shape:
+            raise RuntimeError(f"{form} gives {name} as {got.dtype} {got.shape}, not uint8 {right.shape}")
+        off = np.abs(got.astype(int) - right.astype(int)).reshape(len(right), -1).max(axis=1)
+        worst = int(off.argmax())
+        if off[worst] > LARGEST_DIFFERENCE:
+            raise RuntimeError(
+                f"{form} does not agree with the Keras model: {name} of the caption {captions[worst][:40]!r} "
+                f"with seed {seeds[worst]} differs by {off[worst]} grey levels (at most {LARGEST_DIFFERENCE} "
+                "is right); nothing was exported"
+            )
+        largest = max(largest, int(off[worst]))
+    return largest

@@ -1,0 +1,137 @@
+"""The model card of a bundle: its README.md."""
+
+from collections.abc import Sequence
+
+from stackgan_k3 import __version__
+from stackgan_k3.bundle import alphabet
+from stackgan_k3.bundle.manifest import Manifest
+
+from .about import About
+
+
+def model_card(manifest: Manifest, about: About, samples: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Writes the model card.
+
+    Args:
+        manifest: What ``bundle.json`` will say.
+        about: Where the model comes from.
+        samples: A caption and the files of its pictures, relative to the bundle.
+
+    Returns:
+        Markdown.
+
+    Example:
+        ```python
+        text = model_card(manifest, about, [("a red bird", ["samples/0.png"])])
+        ```
+    """
+    size, sketch = manifest.image_size, manifest.preview_size
+    caption = manifest.examples[0] if manifest.examples else "a small red bird"
+    stages = "Stage-I and Stage-II" if size > sketch else "Stage-I alone, so the picture is the sketch"
+    homepage = about.data.get("homepage", "")
+    title = about.data.get("title") or about.data.get("name") or "not recorded"
+    parts = ", ".join(f"`{name}` {length}" for name, length in manifest.noise_parts)
+    pictures = "\n\n".join(
+        f"> {_plain(text)}\n\n" + "\n".join(f"![{_plain(text)}]({file})" for file in files)
+        for text, files in samples
+    )
+    return f"""# {manifest.name}
+
+Draws pictures from English sentences: {size} × {size} pixels, {stages} of StackGAN
+(Zhang et al., 2017, arXiv:1612.03242). Trained with stackgan_k3 {__version__} as the preset
+`{about.preset}` (system `{about.system}`).
+
+## Samples
+
+Drawn by this bundle, seeds 0 to 3, none picked.
+
+{pictures or "None: the run keeps no captions."}
+
+## Use
+
+On the command line, after `pip install 'stackgan-k3[cpu]'`:
+
+```
+stackgan-k3 generate . "{_shell(caption)}" -n 4 --seed 7 -o pictures.png
+```
+
+In Python, without Keras or a backend:
+
+```python
+from stackgan_k3.inference import TextToImage
+
+drawing = TextToImage.load(".").generate({caption!r}, num_images=4, seed=7)
+drawing.save("pictures.png")
+```
+
+With TensorFlow alone, captions and seeds as they are:
+
+```python
+import tensorflow as tf
+
+serve = tf.saved_model.load("saved_model").signatures["serving_default"]
+image = serve(text=tf.constant([{caption!r}]), seed=tf.constant([7], tf.int64))["image"]
+```
+
+Anywhere else, `model.onnx` (any ONNX runtime, opset 18):
+
+| | name | type | shape |
+|---|---|---|---|
+| input | `characters` | int32 | batch, {alphabet.MAX_CHARACTERS} |
+| input | `noise` | float32 | batch, {manifest.noise_size} |
+| output | `image` | uint8, RGB | batch, {size}, {size}, 3 |
+| output | `preview` | uint8, RGB | batch, {sketch}, {sketch}, 3 |
+
+`bundle.json` holds the table from characters to numbers; white space is made single and stripped at the
+ends first, a character that is not in the table is 0, and the first {alphabet.MAX_CHARACTERS} are read. The
+noise is N(0, 1), of the parts {parts}.
+The stream that belongs to a seed is Philox4x32-10 with the seed as the 64-bit key, then Box-Muller in double
+precision; with it, every form of this model draws the same picture from a caption and a seed, to one grey level.
+
+## Training data
+
+{
+        _table(
+            [
+                ("data set", title),
+                ("licence", about.data.get("licence") or "not recorded"),
+                ("homepage", homepage or "none"),
+            ]
+        )
+    }
+
+## Training settings
+
+{_table(about.settings.items())}
+
+## Last metrics
+
+{_table(about.metrics.items())}
+
+## Limits
+
+- It knows what its training data show, and the words of their captions; of anything else it has no idea.
+- It reads Latin letters, digits and punctuation, 70 symbols, and {
+        alphabet.MAX_CHARACTERS
+    } characters of a caption.
+- A GAN may draw much the same picture for different seeds, and details that no real thing has.
+- Whether its pictures may be used for a purpose depends on the licence of the training data above.
+"""
+
+
+def _table(rows: object) -> str:
+    lines = [f"| {_plain(str(name))} | {_plain(_number(value))} |" for name, value in rows]  # type: ignore[attr-defined]
+    return "\n".join(["| | |", "|---|---|", *lines]) if lines else "Not recorded."
+
+
+def _number(value: object) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _plain(text: str) -> str:
+    """One line that Markdown takes as it stands."""
+    return " ".join(text.split()).translate({ord(sign): f"\\{sign}" for sign in "\\`*_[]<>|#!"})
+
+
+def _shell(text: str) -> str:
+    return "".join(f"\\{sign}" if sign in '\\"$`' else sign for sign in text)

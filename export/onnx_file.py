@@ -1,0 +1,181 @@
+"""A drawing model as one ONNX file: fixed names, a symbolic batch, the same bytes each time."""
+
+import logging
+import os
+from collections import Counter
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import tensorflow as tf
+
+from stackgan_k3.bundle.alphabet import MAX_CHARACTERS
+
+OPSET = 18
+_RANDOM = {
+    "Bernoulli",
+    "Dropout",
+    "Multinomial",
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+}
+_KINDS = {"characters": np.int32, "noise": np.float32, "image": np.uint8, "preview": np.uint8}
+
+
+def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelProto:
+    """Writes a drawing model as ``model.onnx`` and checks the file.
+
+    Args:
+        model: What :func:`drawing_model` returned.
+        path: The file to write.
+
+    Returns:
+        What was written, opset 18, inputs ``characters`` int32 ``[batch, 201]`` and
+        ``noise`` float32 ``[batch, n]``, outputs ``image`` and ``preview`` uint8
+        ``[batch, H, W, 3]``.
+
+    Raises:
+        RuntimeError: If the graph holds a random operation or a loop.
+
+    Example:
+        ```python
+        write_onnx(drawing_model(networks, folded=True), "model.onnx")
+        ```
+    """
+    graph = canonical(_convert(model), _sizes(model))
+    onnx.checker.check_model(graph, full_check=True)
+    with open(path, "wb") as file:
+        file.write(graph.SerializeToString(deterministic=True))
+    return graph
+
+
+def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx.ModelProto:
+    """Orders and names a graph by its structure alone, and drops what no output needs.
+
+    A converter numbers its nodes by a counter of the process and orders them by
+    hashes; after this the same function has the same bytes in every process.
+
+    Args:
+        model: A model with the inputs ``characters``, ``noise`` and the outputs
+            ``image``, ``preview``.
+        sizes: Shape of each of the four, without the batch axis.
+
+    Returns:
+        An equal model. Nodes are named by kind and number (``Conv_3``), constants
+        ``constant_7``; every batch axis is called ``batch``.
+
+    Raises:
+        RuntimeError: If a node is random, or has a graph of its own.
+
+    Example:
+        ```python
+        graph = canonical(onnx.load("converted.onnx"), sizes)
+        ```
+    """
+    makers = {value: node for node in model.graph.node for value in node.output if value}
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+
+    def source(value: str) -> str:
+        while value in makers and makers[value].op_type == "Identity":
+            value = makers[value].input[0]
+        return value
+
+    sources = {name: source(name) for name in ("preview", "image")}
+    names = {name: name for name in ("characters", "noise", "")}
+    final = {value: name for name, value in sources.items()}  # of two names the last, "image"
+    nodes: list[onnx.NodeProto] = []
+    initializers: list[onnx.TensorProto] = []
+    counts: Counter[str] = Counter()
+    for old in _ordered(makers, list(sources.values())):
+        if old.op_type == "Identity":
+            continue
+        if old.op_type in _RANDOM or any(a.type in (a.GRAPH, a.GRAPHS) for a in old.attribute):
+            raise RuntimeError(f"the exported graph holds a {old.op_type} node, which a bundle may not")
+        for value in map(source, old.input):
+            if value not in names:
+                names[value] = f"constant_{len(initializers)}"
+                tensor = onnx.TensorProto()
+                tensor.CopyFrom(constants[value])
+                tensor.name, tensor.doc_string = names[value], ""
+                initializers.append(tensor)
+        name = f"{old.op_type}_{counts[old.op_type]}"
+        counts[old.op_type] += 1
+        for place, value in enumerate(old.output):
+            if value:
+                names[value] = final.get(value, name if place == 0 else f"{name}_{place}")
+        node = onnx.NodeProto(op_type=old.op_type, domain=old.domain, name=name)
+        node.input.extend(names[source(value)] for value in old.input)
+        node.output.extend(names.get(value, "") for value in old.output)
+        node.attribute.extend(sorted(old.attribute, key=lambda attribute: attribute.name))
+        nodes.append(node)
+    if len(final) == 1:  # two outputs of one value
+        nodes.append(onnx.helper.make_node("Identity", ["image"], ["preview"], name="Identity_0"))
+    infos = {
+        name: onnx.helper.make_tensor_value_info(
+            name, onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind)), ["batch", *sizes[name]]
+        )
+        for name, kind in _KINDS.items()
+    }
+    inputs, outputs = [infos["characters"], infos["noise"]], [infos["image"], infos["preview"]]
+    graph = onnx.helper.make_graph(nodes, "drawing", inputs, outputs, initializers)
+    domains = {node.domain for node in nodes}
+    made = onnx.helper.make_model(
+        graph,
+        opset_imports=[entry for entry in model.opset_import if entry.domain in domains],
+        ir_version=model.ir_version,
+        producer_name="stackgan_k3",
+    )
+    # The converter leaves sizes out here and there; whoever reads the file may count on none missing.
+    inferred = onnx.shape_inference.infer_shapes(made, strict_mode=True, data_prop=True)
+    for entry in inferred.graph.output:
+        found = [size.dim_value for size in entry.type.tensor_type.shape.dim][1:]
+        wanted = list(sizes[entry.name])
+        if found != wanted:
+            raise RuntimeError(f"the graph's {entry.name} has the shape {found}, not {wanted}")
+    return made
+
+
+def _ordered(makers: dict[str, onnx.NodeProto], outputs: list[str]) -> list[onnx.NodeProto]:
+    """The nodes that the outputs need, each after those it reads, by walking back from the outputs."""
+    order: list[onnx.NodeProto] = []
+    done: set[int] = set()
+    stack = [(makers[name], False) for name in reversed(outputs)]
+    while stack:
+        node, ready = stack.pop()
+        if id(node) in done:
+            continue
+        if ready:
+            done.add(id(node))
+            order.append(node)
+            continue
+        stack.append((node, True))
+        stack.extend((makers[value], False) for value in reversed(node.input) if value in makers)
+    return order
+
+
+def _convert(model: keras.Model) -> onnx.ModelProto:
+    import tf2onnx
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, MAX_CHARACTERS], tf.int32, name="characters"),
+            tf.TensorSpec([None, model.input["noise"].shape[-1]], tf.float32, name="noise"),
+        ],
+        autograph=False,
+    )
+    def draw(characters: Any, noise: Any) -> dict[str, Any]:
+        drawn = model({"characters": characters, "noise": noise}, training=False)
+        # Two outputs of one tensor (a run of Stage-I alone) are still two outputs.
+        return {name: tf.identity(value) for name, value in drawn.items()}
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    converted, _ = tf2onnx.convert.from_function(draw, input_signature=draw.input_signature, opset=OPSET)
+    return converted
+
+
+def _sizes(model: keras.Model) -> dict[str, tuple[int, ...]]:
+    tensors = {**model.input, **model.output}
+    return {name: tuple(tensors[name].shape[1:]) for name in _KINDS}

@@ -1,0 +1,50 @@
+"""The export of a run, in a process whose backend is TensorFlow."""
+
+import logging
+import time
+import warnings
+from pathlib import Path
+
+from stackgan_k3.training.run import Run
+
+from .about import About
+from .drawing_model import Networks
+from .float32 import float32_policy
+from .write_bundle import check_target, write_bundle
+
+
+def run_to_bundle(source: Path, bundle: Path, *, force: bool = False) -> Path:
+    """Opens a run and writes its bundle, telling on stdout what is done.
+
+    Args:
+        source: The run directory.
+        bundle: The folder to write.
+        force: Replace a bundle that is already there.
+
+    Returns:
+        The bundle's path.
+
+    Raises:
+        UserError: As :func:`stackgan_k3.export.export_run`.
+        RuntimeError: If the exported forms do not draw the same pictures.
+
+    Example:
+        ```python
+        run_to_bundle(Path("runs/birds"), Path("bundles/birds"))
+        ```
+    """
+    start = time.monotonic()
+    check_target(bundle, force=force)  # before the networks are loaded
+    run = Run.open(source)
+    with float32_policy():
+        networks = Networks(run.text_encoder(), run.stage1_generator(), run.stage2_generator())
+    print(f"exporting {source} to {bundle}", flush=True)
+    with warnings.catch_warnings():
+        # NumPy 2 about how TensorFlow's variables become arrays: nothing a person could act on.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        write_bundle(
+            networks, About.of_run(run), bundle, force=force, say=lambda line: print(f"  {line}", flush=True)
+        )
+    print(f"exported to {bundle} in {time.monotonic() - start:.0f} s", flush=True)
+    return bundle

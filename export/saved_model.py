@@ -1,0 +1,87 @@
+"""A drawing model as a SavedModel: strings and seeds in, pictures out, nothing to do beforehand."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow.core.protobuf.fingerprint_pb2 import FingerprintDef
+
+from stackgan_k3.bundle.alphabet import MAX_CHARACTERS
+
+from .graph import characters_of, noise_of
+
+
+class SavedDrawing(tf.Module):
+    """A drawing model with its two signatures.
+
+    ``serving_default``: ``text`` string ``[batch]`` and ``seed`` int64 ``[batch]``
+    (or ``[1]``, for every text the same) to ``image`` uint8 ``[batch, H, W, 3]`` and
+    ``preview`` uint8 ``[batch, 64, 64, 3]``.
+
+    ``draw``: ``characters`` int32 ``[batch, 201]`` and ``noise`` float32
+    ``[batch, n]`` to the same two, like ``model.onnx``.
+
+    Args:
+        model: What :func:`drawing_model` returned.
+
+    Example:
+        ```python
+        SavedDrawing(model).save("saved_model")
+        serve = tf.saved_model.load("saved_model").signatures["serving_default"]
+        pictures = serve(text=tf.constant(["a red bird"]), seed=tf.constant([7], tf.int64))
+        ```
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(name="drawing")
+        # Tracked, so saved. `model.variables` would add the states of seed generators, by chance each time.
+        self.weights = [variable.value for variable in model.weights]
+        noise_size = model.input["noise"].shape[-1]
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, MAX_CHARACTERS], tf.int32, name="characters"),
+                tf.TensorSpec([None, noise_size], tf.float32, name="noise"),
+            ],
+            autograph=False,
+        )
+        def draw(characters: Any, noise: Any) -> dict[str, Any]:
+            drawn = model({"characters": characters, "noise": noise}, training=False)
+            return {name: tf.identity(value) for name, value in drawn.items()}
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None], tf.string, name="text"),
+                tf.TensorSpec([None], tf.int64, name="seed"),
+            ],
+            autograph=False,
+        )
+        def serve(text: Any, seed: Any) -> dict[str, Any]:
+            seeds = tf.broadcast_to(seed, tf.shape(text))
+            return draw(characters_of(text), noise_of(seeds, noise_size))
+
+        self.draw = draw
+        self.serve = serve
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Writes the SavedModel: the same bytes in every fresh process.
+
+        Args:
+            folder: Where to; it is made.
+
+        Example:
+            See the class.
+        """
+        tf.saved_model.save(
+            self,
+            os.fspath(folder),
+            signatures={"serving_default": self.serve, "draw": self.draw},
+            options=tf.saved_model.SaveOptions(save_debug_info=False),
+        )
+        # TensorFlow gives each copy a random name, beside the hashes that tell them apart.
+        path = Path(folder) / "fingerprint.pb"
+        fingerprint = FingerprintDef.FromString(path.read_bytes())
+        fingerprint.uuid = str(fingerprint.checkpoint_hash)
+        path.write_bytes(fingerprint.SerializeToString(deterministic=True))

@@ -14,6 +14,7 @@ import gradio as gr
 from PIL import Image
 
 from stackgan_k3.bundle import alphabet
+from stackgan_k3.bundle.manifest import Manifest
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference import Drawing, TextToImage
 
@@ -88,11 +89,7 @@ def build(model: TextToImage) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(_HOUR, _HOUR),
     ) as page:
-        gr.Markdown(
-            f"# {manifest.name}\n"
-            f"Write a sentence. Stage-I sketches it at {manifest.preview_size} × {manifest.preview_size} "
-            f"pixels, Stage-II draws the picture at {manifest.image_size} × {manifest.image_size}."
-        )
+        gr.Markdown(f"# {manifest.name}\n{_explanation(manifest)}")
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
                 caption = gr.Textbox(
@@ -129,9 +126,10 @@ def build(model: TextToImage) -> gr.Blocks:
                     buttons=["download", "fullscreen"],
                     elem_id="pictures",
                 )
-                gr.Markdown(f"### Sketches, {manifest.preview_size} px")
+                gr.Markdown(f"### Sketches, {manifest.preview_size} px", visible=_has_sketches(manifest))
                 sketches = gr.Gallery(
                     label="Sketches",
+                    visible=_has_sketches(manifest),
                     show_label=False,
                     format="png",
                     height="auto",
@@ -196,6 +194,20 @@ def serve(
         # Fonts of the system: the theme's own come from the network.
         theme=gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         css=_CSS,
+    )
+
+
+def _has_sketches(manifest: Manifest) -> bool:
+    """Whether the picture is more than the sketch: a bundle of Stage-I alone gives the sketch twice."""
+    return manifest.image_size > manifest.preview_size
+
+
+def _explanation(manifest: Manifest) -> str:
+    if not _has_sketches(manifest):
+        return f"Write a sentence, see it drawn at {manifest.image_size} × {manifest.image_size} pixels."
+    return (
+        f"Write a sentence. Stage-I sketches it at {manifest.preview_size} × {manifest.preview_size} pixels, "
+        f"Stage-II draws the picture at {manifest.image_size} × {manifest.image_size}."
     )
 
 

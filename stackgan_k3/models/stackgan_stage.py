@@ -86,11 +86,15 @@ class StackGANStage(AdversarialModel):
         super().__init__(generator, discriminator, average_decay=average_decay, seed=seed, **kwargs)
         self.sketcher = sketcher
         self.text_encoder = text_encoder
-        for frozen in (sketcher, text_encoder):
-            if frozen is not None:
-                frozen.trainable = False
+        for network in self.frozen:
+            network.trainable = False
         self.kl_weight = float(kl_weight)
         self.real_labels = (float(low), float(high))
+
+    @property
+    def frozen(self) -> list[keras.Model]:
+        """Networks that this model uses but does not train, and checkpoints leave out."""
+        return [model for model in (self.sketcher, self.text_encoder) if model is not None]
 
     @property
     def draws(self) -> Mapping[str, Draw]:

@@ -1,0 +1,99 @@
+"""``stackgan-k3 train``: the phases of a preset, in order."""
+
+import argparse
+import math
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from stackgan_k3.choose import choose_backend
+from stackgan_k3.errors import UserError
+
+if TYPE_CHECKING:
+    from stackgan_k3.config import RunConfig
+
+HELP = "train a preset on a prepared data set"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> configure(parser)
+        >>> parser.parse_args(["stackgan-tiny", "--data", "d", "--run", "r", "--set", "seed=1"]).settings
+        ['seed=1']
+    """
+    parser.add_argument("preset", metavar="PRESET", help="one of `stackgan-k3 presets`")
+    parser.add_argument("--data", metavar="DIR", help="a data set made by `stackgan-k3 prepare`")
+    parser.add_argument("--run", metavar="DIR", dest="folder", help="where the run is kept, e.g. runs/first")
+    parser.add_argument(
+        "--phase",
+        metavar="NAME",
+        action="append",
+        dest="phases",
+        help="train this phase only: text, stage1 or stage2; may be repeated (default: all, in order)",
+    )
+    parser.add_argument("--epochs", type=int, metavar="N", help="number of epochs of every phase that is trained")
+    parser.add_argument("--max-minutes", type=float, metavar="M", help="stop after M minutes, with a checkpoint")
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="change one setting of the preset, e.g. stage1.epochs=3; may be repeated",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run where it was stopped")
+    parser.add_argument("--dry-run", action="store_true", help="show configuration and networks, train nothing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains, or shows what would be trained.
+
+    Args:
+        args: The parsed arguments.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        UserError: For anything that :func:`stackgan_k3.training.train.train` refuses.
+    """
+    from stackgan_k3.config import load_preset, parse_changes
+
+    phases = tuple(args.phases or ("text", "stage1", "stage2"))
+    changes = parse_changes(args.settings)
+    if args.epochs is not None:
+        changes = {**{f"{phase}.epochs": args.epochs for phase in phases}, **changes}
+    config = load_preset(args.preset, changes)
+    choice = choose_backend()
+    os.environ["KERAS_BACKEND"] = choice.backend
+
+    if args.dry_run:
+        return _show(config)
+    for name, value in (("--data", args.data), ("--run", args.folder)):
+        if not value:
+            raise UserError(f"train needs {name} DIR")
+    print(f"backend: {choice}", file=sys.stderr)
+    from stackgan_k3.training.train import train
+
+    trained = train(
+        config, args.data, args.folder, phases=phases, max_minutes=args.max_minutes, resume=args.resume
+    )
+    print(f"run: {trained.folder}")
+    if trained.has("stage1", "generator"):
+        print(f"next: stackgan-k3 export {trained.folder} BUNDLE")
+    else:
+        print(f"next: stackgan-k3 train {args.preset} --data {args.data} --run {trained.folder} --resume")
+    return 0
+
+
+def _show(config: "RunConfig") -> int:
+    from stackgan_k3.training.recipes.stackgan import networks
+
+    print(config.to_json(), end="")
+    for name, network in networks(config).items():
+        count = sum(math.prod(variable.shape) for variable in network.trainable_variables)
+        print(f"{name}: {count:,} trainable parameters")
+    return 0

@@ -1,0 +1,157 @@
+"""A phase's checkpoints: everything the next step depends on, in one safe file."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from stackgan_k3 import engine
+from stackgan_k3.errors import UserError
+from stackgan_k3.files import replacing, replacing_folder
+
+
+class Position(NamedTuple):
+    """How far a phase has come: whole epochs, and steps into the next one.
+
+    Example:
+        >>> Position(2, 10).total(steps_per_epoch=100)
+        210
+    """
+
+    epoch: int = 0
+    step: int = 0
+
+    def total(self, steps_per_epoch: int) -> int:
+        """Returns the number of steps made."""
+        return self.epoch * steps_per_epoch + self.step
+
+
+class Checkpoints:
+    """Saves and restores a model with its optimizers, atomically, on any backend.
+
+    A checkpoint is a folder ``00000123`` (the number of steps made) with
+    ``variables.safetensors`` and ``position.json``. Networks that the phase does
+    not train (listed by the model's ``frozen``) are not in it.
+
+    Args:
+        folder: Where the checkpoints are kept.
+        keep: How many of the newest stay.
+
+    Example:
+        >>> import tempfile
+        >>> checkpoints = Checkpoints(tempfile.mkdtemp())
+        >>> checkpoints.latest() is None
+        True
+    """
+
+    def __init__(self, folder: str | Path, keep: int = 2) -> None:
+        self.folder = Path(folder)
+        self.keep = keep
+
+    def latest(self) -> Path | None:
+        """Returns the newest checkpoint's folder, or None where there is none."""
+        every = self._every()
+        return every[-1] if every else None
+
+    def save(self, model: keras.Model, position: Position, steps_per_epoch: int) -> Path:
+        """Writes a checkpoint and removes those that are too old.
+
+        Args:
+            model: A compiled model, its optimizer built.
+            position: How far the phase has come.
+            steps_per_epoch: Steps in an epoch.
+
+        Returns:
+            The checkpoint's folder.
+        """
+        engine.sync(model)
+        target = self.folder / f"{position.total(steps_per_epoch):08d}"
+        if not target.exists():
+            with replacing_folder(target) as beside:
+                save_variables(beside / "variables.safetensors", state_of(model))
+                record = {**position._asdict(), "steps_per_epoch": steps_per_epoch}
+                (beside / "position.json").write_text(json.dumps(record), encoding="utf-8")
+        for old in self._every()[: -self.keep]:
+            shutil.rmtree(old)
+        return target
+
+    def restore(self, model: keras.Model, steps_per_epoch: int) -> Position:
+        """Loads the newest checkpoint into a compiled model.
+
+        Args:
+            model: The model, built as it was when it was saved.
+            steps_per_epoch: Steps in an epoch; it must be what it was.
+
+        Returns:
+            How far the phase had come; the very beginning where there is no checkpoint.
+
+        Raises:
+            UserError: If the checkpoint does not fit the model or the data.
+        """
+        latest = self.latest()
+        if latest is None:
+            return Position()
+        try:
+            record = json.loads((latest / "position.json").read_text(encoding="utf-8"))
+            position = Position(int(record["epoch"]), int(record["step"]))
+            then = int(record["steps_per_epoch"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{latest / 'position.json'} is damaged ({error}); remove {latest} to go on from the one before"
+            ) from error
+        if then != steps_per_epoch:
+            raise UserError(
+                f"{latest} was made with {then} steps an epoch, now there are {steps_per_epoch}: the data "
+                "or the batch size has changed; begin a new run"
+            )
+        load_variables(latest / "variables.safetensors", state_of(model))
+        return position
+
+    def _every(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(path for path in self.folder.iterdir() if re.fullmatch(r"\d{8,}", path.name))
+
+
+def state_of(model: keras.Model) -> list[keras.Variable]:
+    """Lists the variables a checkpoint holds: all but metrics and frozen networks."""
+    left_out = {id(v) for network in getattr(model, "frozen", ()) for v in network.variables}
+    left_out |= {id(v) for v in model.metrics_variables}
+    mine = [v for v in model.variables if id(v) not in left_out]
+    return [*mine, *(model.optimizer.variables if model.optimizer is not None else ())]
+
+
+def save_variables(path: Path, variables: list[keras.Variable]) -> None:
+    """Writes variables as safetensors, named by their number and path."""
+    tensors = {}
+    for number, variable in enumerate(variables):
+        value = keras.ops.convert_to_numpy(variable)
+        tensors[f"{number:05d}:{variable.path}"] = np.array(value, order="C")
+    with replacing(path) as beside:
+        save_file(tensors, beside)
+
+
+def load_variables(path: Path, variables: list[keras.Variable]) -> None:
+    """Reads what :func:`save_variables` wrote, in the same order.
+
+    Raises:
+        UserError: If the file is damaged or holds other variables.
+    """
+    try:
+        tensors: dict[str, Any] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    ordered = [tensors[name] for name in sorted(tensors)]
+    if [tuple(t.shape) for t in ordered] != [tuple(v.shape) for v in variables]:
+        raise UserError(
+            f"{path} holds {len(ordered)} variables that do not fit this model's {len(variables)}; "
+            "it was made with another configuration"
+        )
+    for variable, value in zip(variables, ordered, strict=True):
+        variable.assign(value)

@@ -1,0 +1,86 @@
+"""Trains one phase of a run from wherever it stands."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from stackgan_k3.data.loader import Loader
+from stackgan_k3.training.callbacks.keeper import Keeper
+from stackgan_k3.training.callbacks.progress import Progress
+from stackgan_k3.training.callbacks.recorder import Recorder
+from stackgan_k3.training.checkpoints import Checkpoints
+from stackgan_k3.training.run import Run
+
+
+def train_phase(
+    run: Run,
+    name: str,
+    model: keras.Model,
+    loader: Loader,
+    epochs: int,
+    *,
+    products: dict[str, keras.Model],
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    deadline: float | None = None,
+) -> bool:
+    """Fits a model until a number of epochs is reached or the time is up.
+
+    Batches are a function of (seed, step) and the newest checkpoint holds all
+    other state, so a phase that was stopped goes on as if it had not been.
+
+    Args:
+        run: The run.
+        name: Name of the phase; its folder keeps the checkpoints.
+        model: A compiled model.
+        loader: Its batches.
+        epochs: Number of epochs in all.
+        products: Networks to keep beside the checkpoints, by name.
+        callbacks: Further callbacks, run before the checkpoint is saved.
+        deadline: See :class:`Keeper`.
+
+    Returns:
+        Whether the phase is finished.
+    """
+    steps = loader.steps_per_epoch
+    checkpoints = Checkpoints(run.phase(name) / "checkpoints")
+    start = checkpoints.restore(model, steps)
+    run.forget_after(name, start.epoch)
+
+    def keep_products() -> None:
+        for product, network in products.items():
+            run.keep(name, product, network)
+
+    if start.epoch >= epochs:
+        keep_products()  # a crash may have come between the checkpoint and these
+        return True
+    keeper = Keeper(checkpoints, steps, start=start, deadline=deadline, saved=keep_products)
+    watchers: list[Any] = [
+        Progress(name, epochs, steps, start.step),
+        Recorder(run, name, loader.batch_size),
+        *callbacks,
+        keeper,
+    ]
+
+    def fit(until: int, steps_left: int) -> None:
+        first = keeper.position
+        model.fit(
+            loader.dataset(first.total(steps)),
+            initial_epoch=first.epoch,
+            epochs=until,
+            steps_per_epoch=steps_left,
+            callbacks=watchers,
+            verbose=0,
+        )
+
+    if start.step:  # an epoch taken up in its middle is shorter than the others
+        fit(start.epoch + 1, steps - start.step)
+    if not keeper.stopped and keeper.position.epoch < epochs:
+        fit(epochs, steps)
+    return keeper.position.epoch >= epochs
+
+
+def time_is_up(deadline: float | None) -> bool:
+    """Says whether a deadline (of ``time.monotonic``) has passed."""
+    return deadline is not None and time.monotonic() >= deadline

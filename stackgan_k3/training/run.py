@@ -1,0 +1,232 @@
+"""A run directory: what was asked for, what it was trained on, and what came out."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from stackgan_k3.config import RunConfig
+from stackgan_k3.data.records import Records
+from stackgan_k3.errors import UserError
+from stackgan_k3.files import replacing, replacing_folder
+from stackgan_k3.models.stage1_generator import Stage1Generator
+from stackgan_k3.models.stage2_generator import Stage2Generator
+from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
+from stackgan_k3.training.checkpoints import load_variables, save_variables
+
+PHASES = ("text", "stage1", "stage2")
+SAMPLES = 8
+
+
+class Run:
+    """Opens a run directory.
+
+    ``config.json`` (the configuration), ``data.json`` (what the data set says of
+    itself, its folder and the captions that samples are drawn for),
+    ``metrics.jsonl`` (a line an epoch), ``events/`` (TensorBoard), ``samples/``, and a
+    folder a phase with its checkpoints and its trained networks.
+
+    Args:
+        folder: The run directory.
+        config: Its configuration.
+        data_info: The content of ``data.json``.
+
+    Example:
+        >>> Run.open("no/such/run")
+        Traceback (most recent call last):
+        ...
+        stackgan_k3.errors.UserError: no/such/run is not a run: it has no config.json
+    """
+
+    def __init__(self, folder: str | Path, config: RunConfig, data_info: dict[str, Any]) -> None:
+        self.folder = Path(folder)
+        self.config = config
+        self.data_info = data_info
+
+    @classmethod
+    def create(cls, folder: str | Path, config: RunConfig, records: Records, examples: Sequence[str]) -> "Run":
+        """Makes a new run directory.
+
+        Args:
+            folder: The directory; it must not exist, or be empty.
+            config: The configuration.
+            records: The training split.
+            examples: Captions that samples are drawn for, at every epoch.
+
+        Raises:
+            UserError: If the folder holds anything.
+        """
+        folder = Path(folder)
+        info = {
+            **records.info,
+            "folder": str(Path(records.folder).resolve()),
+            "examples": list(examples),
+        }
+        try:
+            with replacing_folder(folder) as beside:
+                (beside / "config.json").write_text(config.to_json(), encoding="utf-8")
+                text = json.dumps(info, indent=1, ensure_ascii=False)
+                (beside / "data.json").write_text(text + "\n", encoding="utf-8")
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UserError(
+                f"{folder} exists already; continue that run with --resume, or choose another folder"
+            ) from error
+        return cls(folder, config, info)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """Opens a run that exists.
+
+        Raises:
+            UserError: If it is not a run, or its files are damaged.
+        """
+        folder = Path(folder)
+        if not (folder / "config.json").is_file():
+            raise UserError(f"{folder} is not a run: it has no config.json")
+        config = RunConfig.from_json((folder / "config.json").read_text(encoding="utf-8"))
+        try:
+            info = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{folder / 'data.json'} is missing or damaged: {error}") from error
+        return cls(folder, config, info)
+
+    def reconfigure(self, config: RunConfig) -> None:
+        """Replaces the configuration of a run that goes on.
+
+        Only what does not change the networks or the data's order may differ: the
+        numbers of epochs and the worker processes.
+
+        Raises:
+            UserError: If anything else differs, naming it.
+        """
+        if config.preset != self.config.preset:
+            raise UserError(
+                f"{self.folder} was made by the preset {self.config.preset}, not by {config.preset}; "
+                "resume it with that, or choose another folder"
+            )
+        free = ("text.epochs", "stage1.epochs", "stage2.epochs", "data.workers")
+        differing = [key for key in _differences(self.config, config) if key not in free]
+        if differing:
+            raise UserError(
+                f"{self.folder} was made with other settings of {', '.join(differing)}; resume it without "
+                "changing them, or choose another folder"
+            )
+        self.config = config
+        with replacing(self.folder / "config.json") as beside:
+            beside.write_text(config.to_json(), encoding="utf-8")
+
+    @property
+    def examples(self) -> list[str]:
+        """The captions that samples are drawn for."""
+        return list(self.data_info["examples"])
+
+    def phase(self, name: str) -> Path:
+        """Returns the folder of a phase."""
+        return self.folder / name
+
+    # Trained networks, as the newest checkpoint of their phase left them.
+
+    def text_encoder(self) -> CharCNNRNN:
+        """Builds the text encoder with its trained weights.
+
+        Raises:
+            UserError: If the phase ``text`` has not been trained.
+        """
+        text = self.config.text
+        network = CharCNNRNN(text.width, text.embedding_dim)
+        return self._load(network, "text", "text_encoder")
+
+    def stage1_generator(self) -> Stage1Generator:
+        """Builds the averaged Stage-I generator with its trained weights.
+
+        Raises:
+            UserError: If the phase ``stage1`` has not been trained.
+        """
+        return self._load(build_stage1_generator(self.config), "stage1", "generator")
+
+    def stage2_generator(self) -> Stage2Generator | None:
+        """Builds the averaged Stage-II generator, or None where that phase has not been trained."""
+        if not self.has("stage2", "generator"):
+            return None
+        return self._load(build_stage2_generator(self.config), "stage2", "generator")
+
+    def has(self, phase: str, network: str) -> bool:
+        """Says whether a phase has left a trained network."""
+        return self._weights(phase, network).is_file()
+
+    def keep(self, phase: str, network: str, model: keras.Model) -> None:
+        """Writes a trained network's weights."""
+        save_variables(self._weights(phase, network), model.variables)
+
+    def _weights(self, phase: str, network: str) -> Path:
+        return self.phase(phase) / f"{network}.safetensors"
+
+    def _load(self, model: Any, phase: str, network: str) -> Any:
+        if not self.has(phase, network):
+            raise UserError(
+                f"{self.folder} has no trained {network.replace('_', ' ')}; train its phase '{phase}' first"
+            )
+        load_variables(self._weights(phase, network), model.variables)
+        return model
+
+    # Measurements.
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Reads ``metrics.jsonl``: a dict an epoch, in the order of training."""
+        path = self.folder / "metrics.jsonl"
+        if not path.is_file():
+            return []
+        rows = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue  # the line that a crash cut off
+        return rows
+
+    def record(self, row: dict[str, Any]) -> None:
+        """Appends a row to ``metrics.jsonl``."""
+        with open(self.folder / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def forget_after(self, phase: str, epoch: int) -> None:
+        """Removes the rows of epochs that a resumed phase is going to train again."""
+        rows = self.metrics()
+        kept = [row for row in rows if row["phase"] != phase or row["epoch"] <= epoch]
+        if len(kept) != len(rows):
+            with replacing(self.folder / "metrics.jsonl") as beside:
+                beside.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+
+
+def build_stage1_generator(config: RunConfig) -> Stage1Generator:
+    """Builds the Stage-I generator of a configuration, with fresh weights."""
+    return Stage1Generator(
+        config.stage1.width,
+        embedding_dim=config.text.embedding_dim,
+        conditioning_dim=config.conditioning_dim,
+        noise_dim=config.noise_dim,
+    )
+
+
+def build_stage2_generator(config: RunConfig) -> Stage2Generator:
+    """Builds the Stage-II generator of a configuration, with fresh weights."""
+    return Stage2Generator(
+        config.stage2.width,
+        image_size=config.stage2.image_size,
+        residual_blocks=config.stage2.residual_blocks,
+        embedding_dim=config.text.embedding_dim,
+        conditioning_dim=config.conditioning_dim,
+    )
+
+
+def _differences(one: RunConfig, other: RunConfig) -> list[str]:
+    def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+        leaves = {}
+        for key, value in tree.items():
+            leaves.update(flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value})
+        return leaves
+
+    a, b = flat(one.model_dump(mode="json")), flat(other.model_dump(mode="json"))
+    return [key for key in a if a[key] != b[key]]

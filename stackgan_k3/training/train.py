@@ -1,0 +1,94 @@
+"""Trains a preset on a prepared data set: every phase in order, each resumable."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from stackgan_k3.config import RunConfig
+from stackgan_k3.data.records import Records
+from stackgan_k3.errors import UserError, unknown
+from stackgan_k3.training.phase import time_is_up
+from stackgan_k3.training.recipes import stackgan
+from stackgan_k3.training.run import PHASES, SAMPLES, Run
+
+
+def train(
+    config: RunConfig,
+    data: str | Path,
+    folder: str | Path,
+    *,
+    phases: Sequence[str] = PHASES,
+    max_minutes: float | None = None,
+    resume: bool = False,
+) -> Run:
+    """Trains a run, or goes on with one.
+
+    Args:
+        config: What to train.
+        data: A prepared data set.
+        folder: The run directory; new, unless ``resume``.
+        phases: Which phases to train, of ``text``, ``stage1``, ``stage2``.
+        max_minutes: Stop, with a checkpoint, after so many minutes.
+        resume: Go on with the run in ``folder``. If there is none yet, it is begun.
+
+    Returns:
+        The run.
+
+    Raises:
+        UserError: If the run exists and ``resume`` is False, was made with other
+            settings or other data, or a phase lacks the one before it.
+    """
+    started = time.monotonic()
+    if max_minutes is not None and not max_minutes > 0:
+        raise UserError(f"max_minutes is {max_minutes}; it must be more than 0")
+    for name in phases:
+        if name not in PHASES:
+            raise unknown("phase", name, PHASES)
+    deadline = None if max_minutes is None else started + 60 * max_minutes
+    records = Records(data, "train")
+    _check_sizes(config, records, phases)
+    run = _open(config, records, Path(folder), resume)
+    for name in PHASES:
+        if name not in phases:
+            continue
+        if time_is_up(deadline):
+            break
+        finished = stackgan.TRAINERS[name](run, records, deadline)
+        if not finished:
+            break
+    return run
+
+
+def _open(config: RunConfig, records: Records, folder: Path, resume: bool) -> Run:
+    if resume and (folder / "config.json").is_file():
+        run = Run.open(folder)
+        if run.data_info["shards"] != records.info["shards"]:
+            raise UserError(
+                f"{folder} was trained on {run.data_info['folder']}, whose content is not that of "
+                f"{records.folder}; pass that data set, or choose another folder"
+            )
+        run.reconfigure(config)
+        return run
+    return Run.create(folder, config, records, _examples(records))
+
+
+def _examples(records: Records) -> list[str]:
+    """Takes captions of pictures that are not trained on, where there are any, evenly spread."""
+    try:
+        held_out = Records(records.folder, "test")
+    except UserError:
+        held_out = records
+    if not len(held_out):
+        held_out = records
+    count = min(SAMPLES, len(held_out))
+    chosen = [held_out[i * len(held_out) // count] for i in range(count)]
+    return [record.captions[i % len(record.captions)] for i, record in enumerate(chosen)]
+
+
+def _check_sizes(config: RunConfig, records: Records, phases: Sequence[str]) -> None:
+    size = config.stage2.image_size
+    if "stage2" in phases and size not in (records.size,):
+        raise UserError(
+            f"stage2.image_size is {size}, but {records.folder} holds pictures for {records.size} px; prepare "
+            f"it with --size {size}, set stage2.image_size={records.size}, or train --phase text and stage1 only"
+        )

@@ -107,8 +107,7 @@ def run_tests(session: nox.Session, backend: str, *options: str, everything: boo
 def export(session: nox.Session) -> None:
     """`nox -s export -- RUN BUNDLE`; without arguments the newest run under runs/, to RUN/bundle."""
     install(session, "cpu,export")
-    words = session.posargs or newest_run(session)
-    session.run("python", "-m", "export", *words, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
+    session.run("python", "-m", "export", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
 
 
 @nox.session
@@ -153,12 +152,3 @@ def free_name(path: Path) -> Path:
     while (free := path.with_name(f"{path.name}-{number}")).exists():
         number += 1
     return free
-
-
-def newest_run(session: nox.Session) -> list[str]:
-    """Returns RUN and RUN/bundle of the run that was worked on last."""
-    runs = [path.parent for path in RUNS.glob("*/config.json")]
-    if not runs:
-        session.error("there is no run under runs/; train one first, or name it: nox -s export -- RUN BUNDLE")
-    newest = max(runs, key=lambda run: max(file.stat().st_mtime for file in run.iterdir()))
-    return [str(newest), str(newest / "bundle")]

@@ -1,0 +1,1 @@
+"""The parts of ``synthetic-birds``: attributes, captions and the drawing."""

@@ -191,10 +191,11 @@ def test_in_a_browser(url, tmp_path):
         page.wait_for_selector("#pictures img", timeout=60_000)
         page.wait_for_selector("#sketches img", timeout=60_000)
         page.wait_for_selector("#report :text('Drawn by CPUExecutionProvider')")
-        widths = "nodes => nodes.map(node => node.complete ? node.naturalWidth : 0)"
+        page.locator("#report").scroll_into_view_if_needed()  # the pictures load as they come into view
         page.wait_for_function(
-            "[...document.querySelectorAll('#pictures img')].every(node => node.naturalWidth)"
+            "[...document.querySelectorAll('#pictures img, #sketches img')].every(node => node.naturalWidth)"
         )
+        widths = "nodes => nodes.map(node => node.naturalWidth)"
         assert page.eval_on_selector_all("#pictures img", widths) == [128] * 6
         assert page.eval_on_selector_all("#sketches img", widths) == [64] * 6
         page.screenshot(path=tmp_path / "demo.png", full_page=True)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
@@ -12,8 +12,10 @@ from keras import ops
 
 from stackgan_k3 import files
 from stackgan_k3.bundle.alphabet import encode
-from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
+
+if TYPE_CHECKING:
+    from stackgan_k3.data.records import Records
 
 FORMAT_VERSION = 1
 """Version of the tables that this package writes and reads."""
@@ -56,7 +58,7 @@ class EmbeddingTable:
     def write(
         cls,
         path: str | os.PathLike[str],
-        records: Records,
+        records: "Records",
         text_encoder: keras.Model,
         batch_size: int = 256,
         progress: bool = True,
@@ -112,7 +114,7 @@ class EmbeddingTable:
         return cls.open(path)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], records: Records | None = None) -> "EmbeddingTable":
+    def open(cls, path: str | os.PathLike[str], records: "Records | None" = None) -> "EmbeddingTable":
         """Opens a table that `write` finished.
 
         Args:
@@ -170,7 +172,7 @@ class EmbeddingTable:
             )
         return np.array(self._embeddings[self._first[record_index] + caption_index], np.float32)
 
-    def check(self, records: Records) -> None:
+    def check(self, records: "Records") -> None:
         """Refuses records that this table cannot be of.
 
         Raises:
@@ -185,7 +187,7 @@ class EmbeddingTable:
                 "write the table again for this split"
             )
 
-    def matches(self, records: Records, text_encoder: keras.Model) -> bool:
+    def matches(self, records: "Records", text_encoder: keras.Model) -> bool:
         """Says whether this is the table of exactly these records and this encoder.
 
         Compares checksums: of the split's shards as they were prepared, and of the
@@ -225,7 +227,7 @@ def encoder_checksum(text_encoder: keras.Model) -> str:
     return digest.hexdigest()
 
 
-def _data_checksum(records: Records) -> str:
+def _data_checksum(records: "Records") -> str:
     shards = [
         (shard["records"], shard["sha256"])
         for shard in records.info["shards"]

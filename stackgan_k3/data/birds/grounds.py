@@ -20,15 +20,16 @@ def foliage(sheet: Sheet, scene: "Scene") -> None:
     """Draws the blurred leaves and lights far behind a branch."""
     base = scene.tinted(((0.62, 0.72, 0.52), (0.70, 0.76, 0.66), (0.62, 0.74, 0.70))[_pick(scene, 3)])
     ends = lighter(base, scene.uniform(0.25, 0.5)), base, darker(base, scene.uniform(0.12, 0.32))
-    sheet.path("M0 0H256V256H0Z", sheet.gradient((128 + 90 * scene.sun, 0), (128 - 90 * scene.sun, 256), *ends))
-    pale = sheet.glow(lighter(base, 0.6), 0.6)
-    deep = sheet.glow(darker(scene.tinted(_LEAVES[_pick(scene, 4)]), 0.1), 0.55)
-    for _ in range(8):
-        r = scene.uniform(20, 60)
-        sheet.ellipse(scene.uniform(-10, 266), scene.uniform(-10, 266), r, r * 0.9, deep)
-    for _ in range(9):
-        r = scene.uniform(8, 26)
-        sheet.ellipse(scene.uniform(0, 256), scene.uniform(0, 200), r, r, pale)
+    sheet.wash(0, 256, *ends)
+    deep = darker(scene.tinted(_LEAVES[_pick(scene, 4)]), 0.1)
+    for _ in range(4):
+        r = scene.uniform(24, 60)
+        sheet.glow(scene.uniform(-10, 266), scene.uniform(-10, 266), r, r * 0.9, deep, 0.38)
+    sheet.glow(128 + 110 * scene.sun, scene.uniform(0, 40), 80, 70, lighter(base, 0.7), 0.45)
+    for _ in range(10):  # lights out of focus: flat discs
+        r = scene.uniform(5, 20)
+        x, y = scene.uniform(0, 256), scene.uniform(0, 220)
+        sheet.ellipse(x, y, r, r, css(lighter(base, 0.55)), opacity=scene.uniform(0.12, 0.34))
     _leaves(sheet, scene, [(scene.uniform(0, 256), scene.uniform(0, 256)) for _ in range(9)], base, 0.5)
 
 
@@ -81,7 +82,8 @@ def grass(sheet: Sheet, scene: "Scene") -> None:
     y = scene.horizon
     field = spline([(-10, y + 4), (70, y - scene.uniform(0, 6)), (180, y + scene.uniform(0, 6)), (266, y)], steps=5)
     ground = np.concatenate([field, [(266, 260), (-10, 260)]])
-    sheet.path(lines(ground), sheet.gradient((0, y), (0, 256), far, near))
+    sheet.path(lines(ground), css(far))
+    sheet.wash(y + 7, 256, far, near)
     for shade, number in ((darker(near, 0.18), 90), (lighter(far, 0.12), 80)):
         marks = []
         for _ in range(number):
@@ -123,8 +125,9 @@ def water(sheet: Sheet, scene: "Scene") -> None:
     sheet.path(trees, css(scene.tinted((0.27, 0.37, 0.30), 0.25)))
     deep = scene.tinted(mix((0.26, 0.45, 0.52), scene.sky[0], scene.uniform(0.1, 0.4)))
     scene.water = deep
-    scene.surface = sheet.gradient((0, y), (0, 256), mix(scene.sky[2], deep, 0.3), deep, darker(deep, 0.12))
-    sheet.path(f"M0 {y:.4g}H256V256H0Z", scene.surface)
+    shades = mix(scene.sky[2], deep, 0.3), deep, darker(deep, 0.12)
+    scene.surface = sheet.gradient((0, y), (0, 256), *shades)  # for what is drawn over the bird
+    sheet.wash(y, 256, *shades)
     for colour, opacity in ((lighter(scene.sky[2], 0.3), 0.5), (darker(deep, 0.3), 0.35)):
         marks = []
         for _ in range(46):
@@ -152,7 +155,7 @@ def ripples(sheet: Sheet, scene: "Scene", foot: Point, reach: float, *, swimming
         bow = spline([(x - wide, y + 1), (x - wide * 0.5, y - 1), (x, y + 1), (x + wide * 0.5, y - 1), (x + wide, y + 1),
                       (x + wide * 0.7, y + reach * 0.5), (x - wide * 0.7, y + reach * 0.5)], closed=True, steps=5)  # fmt: skip
         sheet.path(lines(bow), scene.surface)
-        sheet.ellipse(x, y + reach * 0.2, wide, reach * 0.24, sheet.glow(darker(scene.water, 0.55), 0.6))
+        sheet.glow(x, y + reach * 0.2, wide, reach * 0.24, darker(scene.water, 0.55), 0.55)
     marks = [lighter(scene.sky[2], 0.4), darker(scene.water, 0.3)]
     for number in range(5):
         w, h = wide * (0.8 + 0.28 * number), reach * (0.07 + 0.065 * number)
@@ -172,8 +175,9 @@ def snow(sheet: Sheet, scene: "Scene") -> None:
     sheet.path(caps, css(white), opacity=0.75)
     near = scene.tinted((0.80, 0.86, 0.93))
     drift = spline([(-10, y + 6), (60, y), (140, y + 7), (210, y - 1), (266, y + 5)], steps=5)
-    fill = sheet.gradient((60 * scene.sun, y), (0, 256), mix(white, near, 0.35), near, darker(near, 0.06))
-    sheet.path(lines(np.concatenate([drift, [(266, 260), (-10, 260)]])), fill)
+    far = mix(white, near, 0.35)
+    sheet.path(lines(np.concatenate([drift, [(266, 260), (-10, 260)]])), css(far))
+    sheet.wash(y + 8, 256, far, near, darker(near, 0.06))
     for _ in range(5):
         x, w = scene.uniform(-40, 256), scene.uniform(50, 130)
         top = scene.uniform(y + 12, 250)

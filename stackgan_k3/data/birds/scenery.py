@@ -67,21 +67,21 @@ class Scene:
             grounds.foliage(sheet, self)
             grounds.branch(sheet, self, foot)
             return
-        self._sky(sheet)
         low = self.background != "sky"
         standing = low and self.pose != "flying"
         if standing:
             self.horizon = min(self.horizon, foot[1] - 18)
         elif low:
             self.horizon = self.uniform(172, 206)
+        self._sky(sheet)
         if low:
             getattr(grounds, self.background)(sheet, self)
             if standing and self.background != "water":
                 dark = darker(self.tinted((0.2, 0.28, 0.2)), 0.4)
-                shade = sheet.glow(dark, 0.55 if self.background == "grass" else 0.4)
-                sheet.ellipse(foot[0] - 10 * self.sun, foot[1] + 2, reach * 1.05, reach * 0.2, shade)
-        elif self.generator.random() < 0.45:
-            self.hills(sheet, (0.45, 0.55, 0.50), 2, self.uniform(205, 225))
+                opacity = 0.6 if self.background == "grass" else 0.4
+                sheet.glow(foot[0] - 10 * self.sun, foot[1] + 2, reach * 1.05, reach * 0.2, dark, opacity)
+        elif self.generator.random() < 0.35:
+            self.hills(sheet, (0.45, 0.52, 0.58), 2, self.uniform(222, 244))
 
     def draw_before(self, sheet: Sheet, foot: Point, reach: float) -> None:
         """Draws what is nearer than the bird: blades of grass, the water it lies in, snowflakes, leaves."""
@@ -105,13 +105,13 @@ class Scene:
             sheet.path(lines(ground), css(self.tinted(colour, far)))
 
     def _sky(self, sheet: Sheet) -> None:
-        bottom = 256 if self.background == "sky" else self.horizon + 40
-        sheet.path("M0 0H256V256H0Z", sheet.gradient((0, 0), (30 * self.sun, bottom), *self.sky))
+        bottom = 256.0 if self.background == "sky" else self.horizon + 40
+        sheet.wash(0, bottom, *self.sky)
         x = 128 + 105 * self.sun
         if self.light != "overcast":
             y = self.uniform(22, 50) if self.light == "bright" else self.horizon - self.uniform(5, 30)
             warm: RGB = (1.0, 0.97, 0.82) if self.light == "bright" else (1.0, 0.86, 0.60)
-            sheet.ellipse(x, y, 62, 62, sheet.glow(warm, 0.75))
+            sheet.glow(x, y, 50, 50, warm, 0.6)
             sheet.ellipse(x, y, 11, 11, css(lighter(warm, 0.4)), opacity=0.85)
         clouds = {"bright": 4, "sunset": 3, "overcast": 6}[self.light] + int(self.background == "sky")
         floor = 235.0 if self.background == "sky" else self.horizon * 0.8
@@ -123,12 +123,17 @@ class Scene:
 
     def _cloud(self, sheet: Sheet, x: float, y: float, scale: float) -> None:
         white = lighter(self.sky[2], 0.55) if self.light != "sunset" else (1.0, 0.86, 0.78)
-        puffs = [(self.uniform(-30, 30), self.uniform(-7, 2), self.uniform(9, 17)) for _ in range(5)]
-        for colour, drop, opacity in ((mix(white, self.sky[0], 0.35), 3.0, 0.55), (white, 0.0, 0.75)):
-            d = f"M{x - 38 * scale:.4g} {y + (6 + drop) * scale:.4g}h{76 * scale:.4g}"
+        puffs = []
+        for number in range(6):
+            t = number / 2.5 - 1
+            r = (17 - 11 * t * t) * self.uniform(0.75, 1.1)
+            puffs.append((34 * t + self.uniform(-3, 3), 5 - 0.8 * r, r))
+        for colour, drop, opacity in ((mix(white, self.sky[0], 0.35), 3.5, 0.5), (white, 0.0, 0.8)):
+            d = f"M{x - 46 * scale:.4g} {y + (5 + drop) * scale:.4g}"
+            d += f"q{46 * scale:.4g} {7 * scale:.4g} {92 * scale:.4g} 0q{-46 * scale:.4g} {-14 * scale:.4g} {-92 * scale:.4g} 0Z"
             for dx, dy, r in puffs:
-                cx, cy, r = x + dx * scale, y + (dy + drop) * scale, r * scale * 0.8
-                d += f"M{cx - r * 1.5:.4g} {cy:.4g}a{r * 1.5:.4g} {r:.4g} 0 1 1 {3 * r:.4g} 0a{r * 1.5:.4g} {r:.4g} 0 1 1 {-3 * r:.4g} 0Z"
+                cx, cy, r = x + dx * scale, y + (dy + drop) * scale, r * scale
+                d += f"M{cx - r:.4g} {cy:.4g}a{r:.4g} {r * 0.86:.4g} 0 1 0 {2 * r:.4g} 0a{r:.4g} {r * 0.86:.4g} 0 1 0 {-2 * r:.4g} 0Z"
             sheet.path(d, css(colour), opacity=opacity)
 
     @staticmethod

@@ -6,13 +6,13 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from stackgan_k3.data.birds.palette import RGB, css
+from stackgan_k3.data.birds.palette import RGB, css, mix
 
 
 class Sheet:
     """Collects shapes and renders them. The drawing is 256 units wide and high.
 
-    Fills are ``"#rrggbb"``, ``"none"``, or what ``gradient`` and ``glow`` return.
+    Fills are ``"#rrggbb"``, ``"none"``, or what ``gradient`` returns.
     Clips, filters and group opacity are left out on purpose: each costs as much as
     a whole bird.
 
@@ -74,15 +74,29 @@ class Sheet:
         )
         return f"url(#{name})"
 
-    def glow(self, colour: RGB, opacity: float) -> str:
-        """Defines a fill that fades from its middle to nothing at the edge of the shape."""
-        name = f"{self._prefix}{len(self._defs)}"
-        stops = "".join(
-            f'<stop offset="{at}" stop-color="{css(colour)}" stop-opacity="{opacity * share:.3g}"/>'
-            for at, share in ((0, 1.0), (0.5, 0.55), (1, 0.0))
-        )
-        self._defs.append(f'<radialGradient id="{name}">{stops}</radialGradient>')
-        return f"url(#{name})"
+    def wash(self, top: float, bottom: float, *colours: RGB) -> None:
+        """Fills the sheet's width from ``top`` to ``bottom`` with evenly spaced colours.
+
+        Drawn in strips: a gradient over the whole sheet takes three times as long as
+        the bird.
+        """
+        edges = np.linspace(top, bottom, max(int((bottom - top) / 3), 2) + 1)
+        self._shapes.append('<g shape-rendering="crispEdges">')
+        for upper, lower in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            at = ((upper + lower) / 2 - top) / (bottom - top) * (len(colours) - 1)
+            first = min(int(at), len(colours) - 2)
+            fill = css(mix(colours[first], colours[first + 1], at - first))
+            # Each strip reaches under the next, so that no seam shows.
+            self._shapes.append(f'<path d="M0 {upper:.4g}H256V{lower + 2:.4g}H0Z" fill="{fill}"/>')
+        self._shapes.append("</g>")
+
+    def glow(self, x: float, y: float, rx: float, ry: float, colour: RGB, opacity: float) -> None:
+        """Adds a spot that fades from its middle to nothing at its edge."""
+        rings = 11
+        share = 1 - (1 - opacity) ** (1 / rings)
+        for number in range(rings):
+            size = ((number + 1) / rings) ** 1.1
+            self.ellipse(x, y, rx * size, ry * size, css(colour), opacity=share)
 
     def begin(self, transform: str) -> None:
         """Opens a group with its own coordinates."""

@@ -10,7 +10,7 @@ from stackgan_k3 import engine
 
 # Row k says which of the three taps of a 3-tap filter fall on the same source
 # pixel once every pixel has been doubled: the 4-tap transposed filter.
-_FOUR_TAPS = np.array([[0, 0, 1], [1, 1, 0], [0, 1, 1], [1, 0, 0]], "float32")
+_FOUR_TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], "float32")
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")

@@ -46,7 +46,7 @@ class About:
         """
         info = run.data_info
         return cls(
-            name=run.path.resolve().name,
+            name=run.folder.resolve().name,
             preset=run.config.preset,
             system=run.config.system,
             data={
@@ -55,7 +55,7 @@ class About:
                 "licence": str(info.get("licence", "")),
                 "homepage": str(info.get("homepage", "")),
             },
-            captions=tuple(run.captions),
+            captions=tuple(run.examples),
             settings=flatten(run.config.model_dump(mode="json")),
             metrics=last_metrics(run.metrics()),
         )

@@ -86,7 +86,7 @@ Anywhere else, `model.onnx` (any ONNX runtime, opset 18):
 ends first, a character that is not in the table is 0, and the first {alphabet.MAX_CHARACTERS} are read. The
 noise is N(0, 1), of the parts {parts}.
 The stream that belongs to a seed is Philox4x32-10 with the seed as the 64-bit key, then Box-Muller in double
-precision; with it, every form of this model draws the same picture from a caption and a seed, to one grey level.
+precision; with it, every form of this model draws the same picture from a caption and a seed.
 
 ## Training data
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import keras
 
-from stackgan_k3 import engine
 from stackgan_k3.bundle.alphabet import MAX_CHARACTERS
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_uint8
@@ -88,33 +87,32 @@ def drawing_model(networks: Networks, *, folded: bool) -> keras.Model:
         twin = rebuild(network)
         return fold(twin) if folded else twin
 
-    with engine.using_upsampling_form("plain"):  # where it is not folded: the definition itself
-        characters = keras.Input((MAX_CHARACTERS,), dtype="int32", name="characters")
-        noise = keras.Input((networks.noise_size,), dtype="float32", name="noise")
-        parts: dict[str, Any] = {}
-        start = 0
-        for name, size in networks.noise_parts:
-            parts[name] = noise[:, start : start + size]
-            start += size
-        embedding = prepared(networks.text_encoder)(characters)
-        sketch = prepared(networks.stage1)(
+    characters = keras.Input((MAX_CHARACTERS,), dtype="int32", name="characters")
+    noise = keras.Input((networks.noise_size,), dtype="float32", name="noise")
+    parts: dict[str, Any] = {}
+    start = 0
+    for name, size in networks.noise_parts:
+        parts[name] = noise[:, start : start + size]
+        start += size
+    embedding = prepared(networks.text_encoder)(characters)
+    sketch = prepared(networks.stage1)(
+        {
+            "embedding": embedding,
+            "noise": parts["noise"],
+            "conditioning_noise": parts["conditioning_noise"],
+        }
+    )["image"]
+    image = sketch
+    if networks.stage2 is not None:
+        image = prepared(networks.stage2)(
             {
+                "sketch": sketch,
                 "embedding": embedding,
-                "noise": parts["noise"],
-                "conditioning_noise": parts["conditioning_noise"],
+                "conditioning_noise2": parts["conditioning_noise2"],
             }
         )["image"]
-        image = sketch
-        if networks.stage2 is not None:
-            image = prepared(networks.stage2)(
-                {
-                    "sketch": sketch,
-                    "embedding": embedding,
-                    "conditioning_noise2": parts["conditioning_noise2"],
-                }
-            )["image"]
-        return keras.Model(
-            {"characters": characters, "noise": noise},
-            {"image": to_uint8(image), "preview": to_uint8(sketch)},
-            name="drawing",
-        )
+    return keras.Model(
+        {"characters": characters, "noise": noise},
+        {"image": to_uint8(image), "preview": to_uint8(sketch)},
+        name="drawing",
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from stackgan_k3.layers.upsample_convolution import UpsampleConvolution
 
 # Row k: which taps of a 3-tap filter meet the same source pixel once every pixel has been doubled.
-_FOUR_TAPS = np.array([[0, 0, 1], [1, 1, 0], [0, 1, 1], [1, 0, 0]], "float64")
+_FOUR_TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], "float64")
 
 
 @contextmanager

@@ -37,9 +37,7 @@ class TextConfig(_Part):
     width: int = Field(384, ge=4, le=4096)
     image_width: int = Field(64, ge=4, le=1024)
     embedding_dim: int = Field(1024, ge=2, le=8192)
-    objective: Literal["structured", "contrastive"] = "structured"
     margin: float = Field(1.0, gt=0)
-    temperature: float = Field(0.1, gt=0)
     epochs: int = Field(100, ge=1)
     batch_size: int = Field(40, ge=2)
     learning_rate: float = Field(7e-4, gt=0)

@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     config = load_preset(args.preset, changes)
     choice = choose_backend()
     os.environ["KERAS_BACKEND"] = choice.backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log would bury the progress
 
     if args.dry_run:
         return _show(config)

@@ -71,6 +71,7 @@ def train_phase(
             epochs=until,
             steps_per_epoch=steps_left,
             callbacks=watchers,
+            shuffle=False,  # the loader shuffles
             verbose=0,
         )
 

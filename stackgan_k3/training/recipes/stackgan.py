@@ -18,6 +18,7 @@ from stackgan_k3.text.embedding_table import EmbeddingTable, encoder_checksum
 from stackgan_k3.text.image_encoder import ImageEncoder
 from stackgan_k3.text.joint_embedding import JointEmbedding
 from stackgan_k3.training.callbacks.sampler import Sampler
+from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import PHASES, Run, build_stage1_generator, build_stage2_generator
 
@@ -55,15 +56,20 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     _seed(run.config, "text")
     text_encoder = CharCNNRNN(text.width, text.embedding_dim)
     image_encoder = ImageEncoder(text.image_width, text.embedding_dim)
-    model = JointEmbedding(
-        text_encoder, image_encoder, text.margin, objective=text.objective, temperature=text.temperature
-    )
+    model = JointEmbedding(text_encoder, image_encoder, text.margin)
     loader = _loader(run.config, "text", records, image_size=64, batch_size=text.batch_size)
     rate = _halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))
     model.optimizer.build(model.trainable_variables)
-    products = {"text_encoder": text_encoder, "image_encoder": image_encoder}
-    return train_phase(run, "text", model, loader, text.epochs, products=products, deadline=deadline)
+    before = Checkpoints(run.phase("text") / "checkpoints").latest()
+    finished = train_phase(run, "text", model, loader, text.epochs, products={}, deadline=deadline)
+    if Checkpoints(run.phase("text") / "checkpoints").latest() != before or not run.has("text", "text_encoder"):
+        # The margin sets the embeddings' scale, and it is far below what the dense
+        # layer of the conditioning augmentation, with its weights from N(0, 0.02²), can see.
+        text_encoder.calibrate(_some_captions(records))
+        run.keep("text", "image_encoder", image_encoder)
+        run.keep("text", "text_encoder", text_encoder)
+    return finished
 
 
 def train_stage1(run: Run, records: Records, deadline: float | None = None) -> bool:
@@ -135,6 +141,11 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
         callbacks=[sampler],
         deadline=deadline,
     )
+
+
+def _some_captions(records: Records, count: int = 2000) -> np.ndarray:
+    chosen = [records[i] for i in range(0, len(records), max(1, len(records) // count))]
+    return encode([record.captions[i % len(record.captions)] for i, record in enumerate(chosen)])
 
 
 def _discriminator(config: RunConfig, phase: str) -> Discriminator:

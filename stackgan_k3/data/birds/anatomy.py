@@ -115,8 +115,12 @@ def _fields(
         return np.concatenate([edge, ragged(inner, rough, generator)])
 
     low = float(generator.uniform(-0.38, -0.30)) * r
-    crown = field(stretch(0, 2.7), head(-0.62 * r, low * 0.95), head(0.1 * r, low), head(0.6 * r, low * 1.1), rough=0.9)
+    crown = field(
+        stretch(0, 2.7), head(-0.62 * r, low * 0.95), head(0.1 * r, low), head(0.6 * r, low * 1.1), rough=0.9
+    )
     back = float(generator.uniform(2.0, 9.0))
-    breast = field(stretch(9.9, 12.4), body(34, -0.25 * b), body(back + 10, -0.1 * b), body(back, 0.5 * b), rough=2.4)
+    breast = field(
+        stretch(9.9, 12.4), body(34, -0.25 * b), body(back + 10, -0.1 * b), body(back, 0.5 * b), rough=2.4
+    )
     belly = field(stretch(7.3, 10.4), body(8, 0.22 * b), body(-16, 0.12 * b), body(-40, 0.1 * b), rough=2.2)
     return crown, breast, belly

@@ -89,7 +89,7 @@ def is_test(attributes: Mapping[str, str]) -> bool:
 
     Example:
         >>> is_test({"body": "red", "wing": "red", "belly": "red"})
-        False
+        True
     """
     return _combination(attributes) in _TEST
 
@@ -166,9 +166,7 @@ def _visible(key: str, under: str, none: float) -> tuple[list[str], list[float]]
     # Only marks that stand out from the colour they lie on.
     ground = luminance(centre(under))
     marks = [
-        mark
-        for mark in VOCABULARY[key][1:]
-        if abs(luminance(centre(mark)) - ground) > 0.25 and mark != under
+        mark for mark in VOCABULARY[key][1:] if abs(luminance(centre(mark)) - ground) > 0.25 and mark != under
     ]
     return ["none", *marks], [none, *[(1 - none) / max(len(marks), 1)] * len(marks)]
 
@@ -192,7 +190,9 @@ def check(chosen: Mapping[str, str]) -> None:
             raise unknown(f"value of '{key}'", value, VOCABULARY[key])
     pose, place = chosen.get("pose"), chosen.get("background")
     if pose and place and pose not in POSES[place]:
-        raise UserError(f"no bird is {pose} on this background ({place}); it may be {', '.join(POSES[place])}")
+        raise UserError(
+            f"no bird is {pose} on this background ({place}); it may be {', '.join(POSES[place])}"
+        )
     shape, length = chosen.get("beak shape"), chosen.get("beak length")
     if shape and length and length not in BEAK_LENGTHS[shape]:
         raise UserError(f"no {shape} beak is {length}; it may be {' or '.join(BEAK_LENGTHS[shape])}")

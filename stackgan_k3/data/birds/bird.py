@@ -35,7 +35,8 @@ def draw_bird(
         Points that span the bird, and the height (y) of the ground below it.
     """
     g = generator
-    paint = {key: jittered(attributes[key], g) for key in ("body", "wing", "belly", "crown", "breast", "beak")}
+    parts = ("body", "wing", "belly", "crown", "breast", "beak")
+    paint = {key: jittered(attributes[key], g) for key in parts}
     bars = None if attributes["wing bars"] == "none" else jittered(attributes["wing bars"], g)
     flying = attributes["pose"] == "flying"
     span: list[Point] = [(float(x), float(y)) for x, y in bird.outline[::4]]
@@ -81,7 +82,8 @@ def _body(
     sheet.path(silhouette, _shaded(sheet, bird, paint["body"], sun))
     for key, field in (("belly", bird.belly), ("breast", bird.breast), ("crown", bird.crown)):
         sheet.path(lines(field), _shaded(sheet, bird, paint[key], sun))
-    _texture(sheet, bird, bird.outline, paint["body"], 6.2, 0.30, generator, skip=(bird.belly, bird.breast, bird.crown))
+    covered = (bird.belly, bird.breast, bird.crown)
+    _texture(sheet, bird, bird.outline, paint["body"], 6.2, 0.30, generator, skip=covered)
     _texture(sheet, bird, bird.belly, paint["belly"], 5.0, 0.26, generator, skip=(bird.breast,))
     _texture(sheet, bird, bird.breast, paint["breast"], 5.0, 0.26, generator)
     _texture(sheet, bird, bird.crown, paint["crown"], 4.2, 0.36, generator, fine=True)
@@ -147,7 +149,7 @@ def _legs(
     sheet: Sheet, bird: Anatomy, attributes: Mapping[str, str], colour: RGB, generator: np.random.Generator
 ) -> float:
     length = _LEG[attributes["size"]] * float(generator.uniform(0.92, 1.08))
-    if attributes["pose"] in ("perched",) or attributes["background"] == "branch":
+    if attributes["background"] == "branch":
         length *= 0.72
     hips = [bird.body(-9, 0.84 * bird.depth), bird.body(3, 0.9 * bird.depth)]
     ground = max(y for _, y in hips) + length
@@ -174,7 +176,9 @@ def _crest(sheet: Sheet, bird: Anatomy, colour: RGB, generator: np.random.Genera
         tip = bird.head.polar(98 + 13 * number, r * (1.28 + rise * (0.62 - 0.11 * number)))
         side = bird.head.polar(100 + 15 * number, r * 0.8)
         shape = spline([root, tip, side], steps=6)
-        sheet.path(lines(shape), css(darker(colour, 0.05 * (number % 2))), stroke=css(ink(colour, 0.5)), width=0.9)
+        sheet.path(
+            lines(shape), css(darker(colour, 0.05 * (number % 2))), stroke=css(ink(colour, 0.5)), width=0.9
+        )
         span.append(tip)
     return span
 
@@ -200,7 +204,8 @@ def _beak(
     sheet.path(lower, css(darker(colour, 0.13)), stroke=edge, width=0.9)
     upper = f"M{_p(at(base, -h))}Q{_p(at(mid, -bulge))} {_p(at(end, drop))}"
     if kind == "hooked":
-        upper += f"Q{_p(at(end - 0.12 * length, 0.1 * h))} {_p(at(end - 0.32 * length, 0.16 * h))}L{_p(at(base, 0.1 * h))}Z"
+        upper += f"Q{_p(at(end - 0.12 * length, 0.1 * h))} {_p(at(end - 0.32 * length, 0.16 * h))}"
+        upper += f"L{_p(at(base, 0.1 * h))}Z"
     else:
         upper += f"Q{_p(at(mid, 0.08 * h - sag * 0.4))} {_p(at(base, 0.1 * h))}Z"
     shine = sheet.gradient(at(base, -h), at(base, 0.2 * h), lighter(colour, 0.16), darker(colour, 0.08))

@@ -136,10 +136,10 @@ def feather(base: Point, angle: float, length: float, width: float, point: float
     c, s = math.cos(angle), math.sin(angle)
 
     def at(x: float, y: float) -> str:
-        return f"{base[0] + x * length * c - y * width * s:.4g} {base[1] + x * length * s + y * width * c:.4g}"
+        along, across = x * length, y * width
+        return f"{base[0] + along * c - across * s:.4g} {base[1] + along * s + across * c:.4g}"
 
     blunt = 0.5 * (1 - point)
-    return (
-        f"M{at(0, -0.22)}C{at(0.3, -0.62)} {at(0.8, -0.62)} {at(0.93, -blunt * 0.8)}Q{at(1, -blunt * 0.2)} {at(1, 0)}"
-        f"Q{at(1, blunt * 0.2)} {at(0.93, blunt * 0.8)}C{at(0.8, 0.62)} {at(0.3, 0.62)} {at(0, 0.22)}Z"
-    )
+    out = f"M{at(0, -0.22)}C{at(0.3, -0.62)} {at(0.8, -0.62)} {at(0.93, -blunt * 0.8)}"
+    turn = f"Q{at(1, -blunt * 0.2)} {at(1, 0)}Q{at(1, blunt * 0.2)} {at(0.93, blunt * 0.8)}"
+    return f"{out}{turn}C{at(0.8, 0.62)} {at(0.3, 0.62)} {at(0, 0.22)}Z"

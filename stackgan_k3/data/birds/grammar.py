@@ -15,7 +15,9 @@ _MAIN = ("wing", "belly", "crown", "breast", "beak", "body")
 _PLACES = {"pose", "background"}
 
 
-def captions(attributes: Mapping[str, str], generator: np.random.Generator, count: int = 10) -> tuple[str, ...]:
+def captions(
+    attributes: Mapping[str, str], generator: np.random.Generator, count: int = 10
+) -> tuple[str, ...]:
     """Writes captions of a bird, no two alike, short and long, each naming some of its attributes.
 
     The parts take turns, so that ten captions together name every main part.
@@ -134,7 +136,9 @@ def _noun(
     return f"{text} {tail}".strip()
 
 
-def _that_are(bird: Mapping[str, str], rest: Sequence[str], lead: list[str], tail: str, choose: Chooser) -> str:
+def _that_are(
+    bird: Mapping[str, str], rest: Sequence[str], lead: list[str], tail: str, choose: Chooser
+) -> str:
     subject = " ".join([choose("this", "the"), *lead, "bird"])
     others = _list(bird, [part for part in rest if part != "wing"], choose)
     text = f"{subject} has wings that are {choose.spelt(bird['wing'])}"

@@ -47,12 +47,16 @@ def branch(sheet: Sheet, scene: "Scene", foot: Point) -> None:
     for _ in range(3):
         at = scene.generator.integers(4, len(upper) - 4)
         x, y = upper[at].tolist() if scene.generator.random() < 0.4 else lower[at].tolist()
-        up = scene.uniform(14, 42) * (-1 if y < mid[int(at) // 5] and abs(x - foot[0]) > 60 else 1)
+        upward = y < mid[int(at) // 5] and abs(x - foot[0]) > 60
+        up = scene.uniform(14, 42) * (-1 if upward else 1)
         dx = scene.uniform(-40, 40)
-        sheet.stroke(f"M{x:.4g} {y - up * 0.02:.4g}q{dx * 0.2:.4g} {up * 0.7:.4g} {dx:.4g} {up:.4g}", css(bark), 3.2)
+        twig = f"M{x:.4g} {y - up * 0.02:.4g}q{dx * 0.2:.4g} {up * 0.7:.4g} {dx:.4g} {up:.4g}"
+        sheet.stroke(twig, css(bark), 3.2)
         ends = [(x + dx * t, y + up * t) for t in (0.5, 0.8, 1.0)]
         _leaves(sheet, scene, ends, scene.tinted(_LEAVES[0]), 0.0)
-    fill = sheet.gradient((0, foot[1] - 4), (0, foot[1] + thick + 3), lighter(bark, 0.22), bark, darker(bark, 0.35))
+    fill = sheet.gradient(
+        (0, foot[1] - 4), (0, foot[1] + thick + 3), lighter(bark, 0.22), bark, darker(bark, 0.35)
+    )
     shape = np.concatenate([upper, lower[::-1]])
     sheet.path(lines(shape), fill, stroke=css(darker(bark, 0.5)), width=1.0)
     marks = []
@@ -60,7 +64,9 @@ def branch(sheet: Sheet, scene: "Scene", foot: Point) -> None:
         k = int(scene.generator.integers(0, len(upper) - 1))
         t = scene.uniform(0.2, 0.9)
         x, y = (upper[k] * (1 - t) + lower[k] * t).tolist()
-        marks.append(f"M{x:.4g} {y:.4g}q4 {scene.uniform(-1, 1):.3g} {scene.uniform(5, 11):.3g} {slope * 8:.3g}")
+        marks.append(
+            f"M{x:.4g} {y:.4g}q4 {scene.uniform(-1, 1):.3g} {scene.uniform(5, 11):.3g} {slope * 8:.3g}"
+        )
     sheet.stroke("".join(marks), css(darker(bark, 0.45)), 0.8, 0.6)
 
 
@@ -80,7 +86,9 @@ def grass(sheet: Sheet, scene: "Scene") -> None:
     scene.hills(sheet, (0.38, 0.50, 0.36), 3, scene.horizon + 4)
     near, far = scene.tinted((0.38, 0.50, 0.24)), scene.tinted((0.58, 0.66, 0.36), 0.15)
     y = scene.horizon
-    field = spline([(-10, y + 4), (70, y - scene.uniform(0, 6)), (180, y + scene.uniform(0, 6)), (266, y)], steps=5)
+    field = spline(
+        [(-10, y + 4), (70, y - scene.uniform(0, 6)), (180, y + scene.uniform(0, 6)), (266, y)], steps=5
+    )
     ground = np.concatenate([field, [(266, 260), (-10, 260)]])
     sheet.path(lines(ground), css(far))
     sheet.wash(y + 7, 256, far, near)
@@ -89,8 +97,9 @@ def grass(sheet: Sheet, scene: "Scene") -> None:
         for _ in range(number):
             depth = scene.uniform(0, 1) ** 1.4
             x, h = scene.uniform(0, 256), 4 + 10 * depth
-            marks.append(f"M{x:.4g} {y + 6 + depth * (246 - y):.4g}q{scene.uniform(-1, 1):.2g} {-h * 0.6:.3g} "
-                         f"{scene.uniform(-3, 3):.2g} {-h:.3g}")  # fmt: skip
+            foot = f"M{x:.4g} {y + 6 + depth * (246 - y):.4g}"
+            bow, lean = scene.uniform(-1, 1), scene.uniform(-3, 3)
+            marks.append(f"{foot}q{bow:.2g} {-h * 0.6:.3g} {lean:.2g} {-h:.3g}")
         sheet.stroke("".join(marks), css(shade), 0.9, 0.7)
     if scene.generator.random() < 0.65:
         colour = scene.tinted(_FLOWERS[_pick(scene, 4)])
@@ -106,14 +115,13 @@ def blades(sheet: Sheet, scene: "Scene", foot: Point) -> None:
     """Draws tall blades of grass before the bird's feet and along the lower edge."""
     colour = scene.tinted((0.36, 0.50, 0.22))
     for shade, number in ((darker(colour, 0.25), 26), (colour, 26), (lighter(colour, 0.2), 18)):
-        marks = []
+        marks: list[str] = []
         for _ in range(number):
             x, h, lean = scene.uniform(-5, 261), scene.uniform(16, 40), scene.uniform(-12, 12)
             marks.append(_blade(x, 258.0, h, lean))
-        if scene.pose != "flying":
-            for _ in range(5):
-                marks.append(_blade(foot[0] + scene.uniform(-34, 34), foot[1] + scene.uniform(6, 14),
-                                    scene.uniform(9, 17), scene.uniform(-5, 5)))  # fmt: skip
+        for _ in range(0 if scene.pose == "flying" else 5):
+            x, y = foot[0] + scene.uniform(-34, 34), foot[1] + scene.uniform(6, 14)
+            marks.append(_blade(x, y, scene.uniform(9, 17), scene.uniform(-5, 5)))
         sheet.path("".join(marks), css(shade))
 
 
@@ -133,8 +141,9 @@ def water(sheet: Sheet, scene: "Scene") -> None:
         for _ in range(46):
             depth = scene.uniform(0, 1) ** 1.5
             length = 6 + 34 * depth
-            marks.append(f"M{scene.uniform(-20, 256):.4g} {y + 4 + depth * (250 - y):.4g}"
-                         f"q{length / 4:.3g} {-0.6 - 1.2 * depth:.3g} {length / 2:.3g} 0t{length / 2:.3g} 0")  # fmt: skip
+            start = f"M{scene.uniform(-20, 256):.4g} {y + 4 + depth * (250 - y):.4g}"
+            crest, half = -0.6 - 1.2 * depth, length / 2
+            marks.append(f"{start}q{half / 2:.3g} {crest:.3g} {half:.3g} 0t{half:.3g} 0")
         sheet.stroke("".join(marks), css(colour), 1.1, opacity)
     if scene.generator.random() < 0.6:
         side = scene.uniform(0, 40) if scene.generator.random() < 0.5 else scene.uniform(216, 256)
@@ -152,15 +161,16 @@ def ripples(sheet: Sheet, scene: "Scene", foot: Point, reach: float, *, swimming
     x, y = foot
     wide = reach * (1.15 if swimming else 0.5)
     if swimming:
-        bow = spline([(x - wide, y + 1), (x - wide * 0.5, y - 1), (x, y + 1), (x + wide * 0.5, y - 1), (x + wide, y + 1),
-                      (x + wide * 0.7, y + reach * 0.5), (x - wide * 0.7, y + reach * 0.5)], closed=True, steps=5)  # fmt: skip
-        sheet.path(lines(bow), scene.surface)
+        edge = [(x + wide * t, y + 1 - 2 * (k % 2)) for k, t in enumerate((-1, -0.5, 0, 0.5, 1))]
+        below = [(x + wide * 0.7, y + reach * 0.5), (x - wide * 0.7, y + reach * 0.5)]
+        sheet.path(lines(spline([*edge, *below], closed=True, steps=5)), scene.surface)
         sheet.glow(x, y + reach * 0.2, wide, reach * 0.24, darker(scene.water, 0.55), 0.55)
     marks = [lighter(scene.sky[2], 0.4), darker(scene.water, 0.3)]
     for number in range(5):
         w, h = wide * (0.8 + 0.28 * number), reach * (0.07 + 0.065 * number)
         cy = y + reach * 0.03 * number
-        d = f"M{x - w:.4g} {cy:.4g}C{x - w:.4g} {cy + h * 1.3:.4g} {x + w:.4g} {cy + h * 1.3:.4g} {x + w:.4g} {cy:.4g}"
+        sag = cy + h * 1.3
+        d = f"M{x - w:.4g} {cy:.4g}C{x - w:.4g} {sag:.4g} {x + w:.4g} {sag:.4g} {x + w:.4g} {cy:.4g}"
         sheet.stroke(d, css(marks[number % 2]), 1.4, 0.75 - 0.1 * number)
 
 
@@ -181,14 +191,16 @@ def snow(sheet: Sheet, scene: "Scene") -> None:
     for _ in range(5):
         x, w = scene.uniform(-40, 256), scene.uniform(50, 130)
         top = scene.uniform(y + 12, 250)
-        swell = f"M{x:.4g} {top:.4g}q{w / 2:.4g} {-scene.uniform(6, 14):.4g} {w:.4g} 0q{-w / 2:.4g} {scene.uniform(3, 8):.3g} {-w:.4g} 0"
+        swell = f"M{x:.4g} {top:.4g}q{w / 2:.4g} {-scene.uniform(6, 14):.4g} {w:.4g} 0"
+        swell += f"q{-w / 2:.4g} {scene.uniform(3, 8):.3g} {-w:.4g} 0"
         sheet.path(swell, css(darker(near, 0.09)), opacity=0.55)
     dots = "".join(f"M{scene.uniform(0, 256):.4g} {scene.uniform(y + 10, 255):.4g}l.01 0" for _ in range(60))
     sheet.stroke(dots, "#ffffff", 0.9, 0.9)
     if scene.generator.random() < 0.5:
         x = scene.uniform(0, 256)
-        stalks = [f"M{x + scene.uniform(-14, 14):.4g} {y + 30:.4g}q2 -12 {scene.uniform(-9, 9):.3g} -26" for _ in range(6)]
-        sheet.stroke("".join(stalks), css(scene.tinted((0.50, 0.42, 0.34))), 1.0)
+        tops = [(x + scene.uniform(-14, 14), scene.uniform(-9, 9)) for _ in range(6)]
+        stalks = "".join(f"M{a:.4g} {y + 30:.4g}q2 -12 {lean:.3g} -26" for a, lean in tops)
+        sheet.stroke(stalks, css(scene.tinted((0.50, 0.42, 0.34))), 1.0)
 
 
 def flakes(sheet: Sheet, scene: "Scene", foot: Point) -> None:
@@ -209,23 +221,26 @@ def _leaves(sheet: Sheet, scene: "Scene", points: list[Point], colour: RGB, far:
         dx, dy = math.cos(angle) * length, math.sin(angle) * length
         nx, ny = -dy * 0.34, dx * 0.34
         shade = mix(mix(colour, darker(colour, 0.35), scene.uniform(0, 1)), lighter(colour, 0.4), far)
-        d = f"M{x:.4g} {y:.4g}q{dx * 0.35 + nx:.3g} {dy * 0.35 + ny:.3g} {dx:.3g} {dy:.3g}q{-dx * 0.65 - nx:.3g} {-dy * 0.65 - ny:.3g} {-dx:.3g} {-dy:.3g}Z"
+        d = f"M{x:.4g} {y:.4g}q{dx * 0.35 + nx:.3g} {dy * 0.35 + ny:.3g} {dx:.3g} {dy:.3g}"
+        d += f"q{-dx * 0.65 - nx:.3g} {-dy * 0.65 - ny:.3g} {-dx:.3g} {-dy:.3g}Z"
         sheet.path(d, css(shade), opacity=1 - far * 0.5)
         ribs.append(f"M{x:.4g} {y:.4g}l{dx * 0.9:.3g} {dy * 0.9:.3g}")
-        for t in (0.3, 0.5, 0.7):
-            ribs.append(f"M{x + dx * t:.4g} {y + dy * t:.4g}l{dx * 0.12 + nx * 0.5:.3g} {dy * 0.12 + ny * 0.5:.3g}")
+        vein = f"l{dx * 0.12 + nx * 0.5:.3g} {dy * 0.12 + ny * 0.5:.3g}"
+        ribs += [f"M{x + dx * t:.4g} {y + dy * t:.4g}{vein}" for t in (0.3, 0.5, 0.7)]
     if far == 0:
         sheet.stroke("".join(ribs), css(lighter(colour, 0.35)), 0.6, 0.7)
 
 
 def _blade(x: float, y: float, h: float, lean: float) -> str:
-    return f"M{x - 1.3:.4g} {y:.4g}q{lean * 0.2:.3g} {-h * 0.6:.3g} {lean + 1.3:.3g} {-h:.3g}q{-lean * 0.6:.3g} {h * 0.5:.3g} {1.3 - lean:.3g} {h:.3g}Z"
+    up = f"M{x - 1.3:.4g} {y:.4g}q{lean * 0.2:.3g} {-h * 0.6:.3g} {lean + 1.3:.3g} {-h:.3g}"
+    return f"{up}q{-lean * 0.6:.3g} {h * 0.5:.3g} {1.3 - lean:.3g} {h:.3g}Z"
 
 
 def _fir(x: float, y: float, h: float, width: float = 1.0) -> str:
     w = h * 0.24 * width
     return (
-        f"M{x:.4g} {y - h:.4g}l{w * 0.6:.3g} {h * 0.36:.3g}h{-w * 0.2:.3g}l{w * 0.6:.3g} {h * 0.32:.3g}h{-w * 0.25:.3g}"
+        f"M{x:.4g} {y - h:.4g}l{w * 0.6:.3g} {h * 0.36:.3g}h{-w * 0.2:.3g}"
+        f"l{w * 0.6:.3g} {h * 0.32:.3g}h{-w * 0.25:.3g}"
         f"l{w * 0.55:.3g} {h * 0.32:.3g}h{-w * 2.6:.3g}l{w * 0.55:.3g} {-h * 0.32:.3g}h{-w * 0.25:.3g}"
         f"l{w * 0.6:.3g} {-h * 0.32:.3g}h{-w * 0.2:.3g}Z"
     )

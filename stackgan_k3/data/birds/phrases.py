@@ -101,9 +101,23 @@ _PLACES: dict[tuple[str | None, str | None], tuple[str, ...]] = {
     ("feeding", None): ("looking for food",),
     ("flying", None): ("in flight",),
     ("swimming", None): ("swimming on the water",),
-    ("flying", "sky"): ("flying in the sky", "in flight in the sky", "flying through the sky", "up in the sky"),
-    ("perched", "branch"): ("perched on a branch", "sitting on a branch", "resting on a branch", "on a branch"),
-    ("singing", "branch"): ("singing on a branch", "singing from a branch", "perched on a branch and singing"),
+    ("flying", "sky"): (
+        "flying in the sky",
+        "in flight in the sky",
+        "flying through the sky",
+        "up in the sky",
+    ),
+    ("perched", "branch"): (
+        "perched on a branch",
+        "sitting on a branch",
+        "resting on a branch",
+        "on a branch",
+    ),
+    ("singing", "branch"): (
+        "singing on a branch",
+        "singing from a branch",
+        "perched on a branch and singing",
+    ),
     ("feeding", "branch"): ("leaning down from a branch", "bending down on a branch"),
     ("standing", "grass"): ("standing in the grass", "on the grass", "standing in a meadow"),
     ("feeding", "grass"): ("pecking in the grass", "looking for food in the grass", "feeding in a meadow"),
@@ -181,7 +195,9 @@ def _wing_bars(bird: Bird, choose: Chooser) -> str:
     if bird.get("wing bars", "none") == "none":
         return ""
     bars = bird["wing bars"]
-    return choose(f"{bars} wing bars", f"{bars} wingbars", f"two {bars} wing bars", f"{bars} bars on its wings")
+    return choose(
+        f"{bars} wing bars", f"{bars} wingbars", f"two {bars} wing bars", f"{bars} bars on its wings"
+    )
 
 
 def _pattern(bird: Bird, choose: Chooser) -> str:

@@ -29,7 +29,8 @@ class Scene:
         generator: Where the random numbers come from; it is kept and used later.
 
     Example:
-        >>> scene = Scene({"background": "sky", "light": "bright", "pose": "flying"}, np.random.default_rng(0))
+        >>> place = {"background": "sky", "light": "bright", "pose": "flying"}
+        >>> scene = Scene(place, np.random.default_rng(0))
         >>> -1 <= scene.sun <= 1
         True
     """
@@ -119,7 +120,8 @@ class Scene:
             self._cloud(sheet, self.uniform(-10, 266), self.uniform(12, floor), self.uniform(0.45, 1.15))
         if self.background == "sky" and self.generator.random() < 0.3:
             dots = [(self.uniform(10, 246), self.uniform(10, 90)) for _ in range(3)]
-            sheet.stroke("".join(f"M{a:.4g} {b:.4g}q2.5 -2.5 4 0q1.5 -2.5 4 0" for a, b in dots), "#4a4f5c", 0.9, 0.7)
+            gulls = "".join(f"M{a:.4g} {b:.4g}q2.5 -2.5 4 0q1.5 -2.5 4 0" for a, b in dots)
+            sheet.stroke(gulls, "#4a4f5c", 0.9, 0.7)
 
     def _cloud(self, sheet: Sheet, x: float, y: float, scale: float) -> None:
         white = lighter(self.sky[2], 0.55) if self.light != "sunset" else (1.0, 0.86, 0.78)
@@ -129,11 +131,13 @@ class Scene:
             r = (17 - 11 * t * t) * self.uniform(0.75, 1.1)
             puffs.append((34 * t + self.uniform(-3, 3), 5 - 0.8 * r, r))
         for colour, drop, opacity in ((mix(white, self.sky[0], 0.35), 3.5, 0.5), (white, 0.0, 0.8)):
-            d = f"M{x - 46 * scale:.4g} {y + (5 + drop) * scale:.4g}"
-            d += f"q{46 * scale:.4g} {7 * scale:.4g} {92 * scale:.4g} 0q{-46 * scale:.4g} {-14 * scale:.4g} {-92 * scale:.4g} 0Z"
+            w, base = 46 * scale, y + (5 + drop) * scale
+            d = f"M{x - w:.4g} {base:.4g}q{w:.4g} {w * 0.15:.4g} {2 * w:.4g} 0"
+            d += f"q{-w:.4g} {-w * 0.3:.4g} {-2 * w:.4g} 0Z"
             for dx, dy, r in puffs:
-                cx, cy, r = x + dx * scale, y + (dy + drop) * scale, r * scale
-                d += f"M{cx - r:.4g} {cy:.4g}a{r:.4g} {r * 0.86:.4g} 0 1 0 {2 * r:.4g} 0a{r:.4g} {r * 0.86:.4g} 0 1 0 {-2 * r:.4g} 0Z"
+                rx, ry = r * scale, r * scale * 0.86
+                d += f"M{x + dx * scale - rx:.4g} {y + (dy + drop) * scale:.4g}"
+                d += f"a{rx:.4g} {ry:.4g} 0 1 0 {2 * rx:.4g} 0a{rx:.4g} {ry:.4g} 0 1 0 {-2 * rx:.4g} 0Z"
             sheet.path(d, css(colour), opacity=opacity)
 
     @staticmethod

@@ -33,7 +33,14 @@ class Sheet:
         self._defs: list[str] = []
 
     def path(
-        self, d: str, fill: str, *, stroke: str = "", width: float = 1.0, opacity: float = 1.0, ink: float = 1.0
+        self,
+        d: str,
+        fill: str,
+        *,
+        stroke: str = "",
+        width: float = 1.0,
+        opacity: float = 1.0,
+        ink: float = 1.0,
     ) -> None:
         """Adds a shape.
 
@@ -69,9 +76,8 @@ class Sheet:
         """Defines a linear gradient of evenly spaced colours and returns it as a fill."""
         name = f"{self._prefix}{len(self._defs)}"
         box = f'x1="{start[0]:.4g}" y1="{start[1]:.4g}" x2="{end[0]:.4g}" y2="{end[1]:.4g}"'
-        self._defs.append(
-            f'<linearGradient id="{name}" gradientUnits="userSpaceOnUse" {box}>{_stops(colours)}</linearGradient>'
-        )
+        head = f'<linearGradient id="{name}" gradientUnits="userSpaceOnUse" {box}>'
+        self._defs.append(f"{head}{_stops(colours)}</linearGradient>")
         return f"url(#{name})"
 
     def wash(self, top: float, bottom: float, *colours: RGB) -> None:
@@ -135,5 +141,6 @@ class Sheet:
 def _stops(colours: tuple[RGB, ...]) -> str:
     last = max(len(colours) - 1, 1)
     return "".join(
-        f'<stop offset="{number / last:.3g}" stop-color="{css(colour)}"/>' for number, colour in enumerate(colours)
+        f'<stop offset="{number / last:.3g}" stop-color="{css(colour)}"/>'
+        for number, colour in enumerate(colours)
     )

@@ -39,13 +39,24 @@ def draw_folded(
     drop = float(generator.uniform(-0.04, 0.05)) * b
     tip = at(-58, -0.2 * b + drop)
 
-    def along(x: float, y: float, length: float, width: float, converge: float) -> tuple[Point, float, float, float]:
+    def along(
+        x: float, y: float, length: float, width: float, converge: float
+    ) -> tuple[Point, float, float, float]:
         base = at(x, y * b + drop)
         aim = math.atan2(tip[1] - base[1], tip[0] - base[0])
         straight = math.pi - at.pitch - 0.16
         return base, straight + (_turn(aim - straight)) * converge, length, width
 
-    shape = [(21, -0.40), (10, -0.7), (-8, -0.76), (-30, -0.56), (-52, -0.26), (-40, -0.06), (-14, 0.1), (10, 0.08)]
+    shape = [
+        (21, -0.40),
+        (10, -0.7),
+        (-8, -0.76),
+        (-30, -0.56),
+        (-52, -0.26),
+        (-40, -0.06),
+        (-14, 0.1),
+        (10, 0.08),
+    ]
     under = spline([at(x, y * b + drop) for x, y in shape], closed=True, steps=5)
     sheet.path(lines(under), css(darker(colour, 0.12)), stroke=css(ink(colour, 0.5)), width=1.4)
     flight = [along(-12 - 2.0 * k, 0.0 - 0.07 * k, 46 - 0.8 * k, 7.5, 0.95) for k in range(5)]
@@ -90,7 +101,11 @@ def draw_spread(
     hand = reach(wrist, 104, 17)
 
     def row(
-        number: int, line: tuple[Point, Point], fan: tuple[float, float], size: tuple[float, float], width: float
+        number: int,
+        line: tuple[Point, Point],
+        fan: tuple[float, float],
+        size: tuple[float, float],
+        width: float,
     ) -> list[tuple[Point, float, float, float]]:
         feathers = []
         for k in range(number):
@@ -105,12 +120,18 @@ def draw_spread(
     secondaries = row(7, (shoulder, wrist), (186, 170), (36, 44), 10.5)
     primaries = row(8, (wrist, hand), (166, 112), (47, 57), 9.5)
     _feathers(sheet, secondaries + primaries, darker(paint, 0.08), None, 0.55, thin=True)
-    great = row(6, (shoulder, wrist), (184, 170), (22, 25), 10.0) + row(5, (wrist, hand), (164, 116), (26, 29), 9.0)
+    great = row(6, (shoulder, wrist), (184, 170), (22, 25), 10.0) + row(
+        5, (wrist, hand), (164, 116), (26, 29), 9.0
+    )
     _feathers(sheet, great, paint, bars, 0.2)
-    median = row(5, (shoulder, wrist), (182, 168), (13, 15), 9.5) + row(4, (wrist, hand), (162, 118), (15, 16), 8.0)
+    median = row(5, (shoulder, wrist), (182, 168), (13, 15), 9.5) + row(
+        4, (wrist, hand), (162, 118), (15, 16), 8.0
+    )
     _feathers(sheet, median, lighter(paint, 0.05), bars, 0.1)
     arm = spline([shoulder, wrist, hand, reach(hand, 110, 14)], steps=6)
-    back = spline([reach(hand, 112, 14), reach(hand, 175, 6), reach(wrist, 190, 8), reach(shoulder, 205, 9)], steps=6)
+    back = spline(
+        [reach(hand, 112, 14), reach(hand, 175, 6), reach(wrist, 190, 8), reach(shoulder, 205, 9)], steps=6
+    )
     blade = np.concatenate([arm, back])
     sheet.path(lines(blade), css(lighter(paint, 0.06)), stroke=css(lighter(paint, 0.06)), width=3.0)
     sheet.stroke(lines(arm, closed=False), css(ink(paint, 0.45)), 1.2, 0.7)

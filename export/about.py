@@ -45,6 +45,9 @@ class About:
             ```
         """
         info = run.data_info
+        settings = flatten(run.config.model_dump(mode="json"))
+        told = ("description", "preset", "system")  # elsewhere in the card
+        untrained = () if run.has("stage2", "generator") else ("stage2.",)
         return cls(
             name=run.folder.resolve().name,
             preset=run.config.preset,
@@ -56,7 +59,11 @@ class About:
                 "homepage": str(info.get("homepage", "")),
             },
             captions=tuple(run.examples),
-            settings=flatten(run.config.model_dump(mode="json")),
+            settings={
+                name: value
+                for name, value in settings.items()
+                if name not in told and not name.startswith(untrained)
+            },
             metrics=last_metrics(run.metrics()),
         )
 

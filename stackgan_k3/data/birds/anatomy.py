@@ -114,9 +114,9 @@ def _fields(
         inner = spline([tuple(edge[-1]), *corners, tuple(edge[0])], steps=7)
         return np.concatenate([edge, ragged(inner, rough, generator)])
 
-    low = float(generator.uniform(-0.38, -0.30)) * r
+    low = float(generator.uniform(-0.34, -0.27)) * r
     crown = field(
-        stretch(0, 2.7), head(-0.62 * r, low * 0.95), head(0.1 * r, low), head(0.6 * r, low * 1.1), rough=0.9
+        stretch(0, 2.9), head(-0.66 * r, low * 0.55), head(0.1 * r, low), head(0.6 * r, low * 1.1), rough=0.9
     )
     back = float(generator.uniform(2.0, 9.0))
     breast = field(

@@ -10,8 +10,8 @@ from stackgan_k3.data.birds.scenery import Scene
 from stackgan_k3.data.birds.sheet import Sheet
 
 # Size of a body unit in the picture, and how much of the picture the whole bird may span.
-_SCALE = {"small": (1.00, 1.12), "medium": (1.20, 1.34), "large": (1.44, 1.60)}
-_LARGEST_SPAN = {"small": 0.62, "medium": 0.71, "large": 0.80}
+_SCALE = {"small": (1.06, 1.18), "medium": (1.20, 1.34), "large": (1.44, 1.60)}
+_LARGEST_SPAN = {"small": 0.64, "medium": 0.71, "large": 0.80}
 
 
 def draw(attributes: Mapping[str, str], generator: np.random.Generator) -> Sheet:

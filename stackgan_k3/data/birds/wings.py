@@ -20,7 +20,9 @@ def ink(colour: RGB, strength: float = 0.35) -> RGB:
         >>> luminance(ink((0.0, 0.0, 0.0))) > 0, luminance(ink((1.0, 1.0, 1.0))) < 1
         (True, True)
     """
-    return darker(colour, strength) if luminance(colour) > 0.22 else lighter(colour, strength * 0.7)
+    if luminance(colour) < 0.22:
+        return lighter(colour, strength * 0.7)
+    return darker(colour, strength * (0.8 if luminance(colour) > 0.8 else 1.0))
 
 
 def draw_folded(
@@ -58,11 +60,11 @@ def draw_folded(
         (10, 0.08),
     ]
     under = spline([at(x, y * b + drop) for x, y in shape], closed=True, steps=5)
-    sheet.path(lines(under), css(darker(colour, 0.12)), stroke=css(ink(colour, 0.5)), width=1.4)
+    sheet.path(lines(under), css(_shade(colour, 0.12)), stroke=css(ink(colour, 0.5)), width=1.4)
     flight = [along(-12 - 2.0 * k, 0.0 - 0.07 * k, 46 - 0.8 * k, 7.5, 0.95) for k in range(5)]
-    _feathers(sheet, flight, darker(colour, 0.10), None, 0.75)
+    _feathers(sheet, flight, _shade(colour, 0.10), None, 0.75)
     second = [along(-2 + 1.6 * k, -0.62 + 0.13 * k, 40 - 2.4 * k, 8.5, 0.75) for k in range(6)]
-    _feathers(sheet, second, darker(colour, 0.03), None, 0.4)
+    _feathers(sheet, second, _shade(colour, 0.03), None, 0.4)
     great = [along(4 + 1.7 * k, -0.62 + 0.12 * k, 20.0, 8.0, 0.35) for k in range(6)]
     _feathers(sheet, great, colour, bars, 0.1)
     median = [along(12 + 1.2 * k, -0.56 + 0.12 * k, 14.5, 7.0, 0.25) for k in range(5)]
@@ -89,7 +91,7 @@ def draw_spread(
         far: True for the wing behind the body.
     """
     lean = bird.body.pitch + math.radians(float(generator.uniform(-12, 12)) + (-24 if far else 8))
-    paint = darker(colour, 0.16) if far else colour
+    paint = _shade(colour, 0.16) if far else colour
     stretch = float(generator.uniform(0.92, 1.06)) * (0.94 if far else 1.0)
     shoulder = bird.body(20 if far else 15, -0.62 * bird.depth)
 
@@ -119,7 +121,7 @@ def draw_spread(
 
     secondaries = row(7, (shoulder, wrist), (186, 170), (36, 44), 10.5)
     primaries = row(8, (wrist, hand), (166, 112), (47, 57), 9.5)
-    _feathers(sheet, secondaries + primaries, darker(paint, 0.08), None, 0.55, thin=True)
+    _feathers(sheet, secondaries + primaries, _shade(paint, 0.08), None, 0.55, thin=True)
     great = row(6, (shoulder, wrist), (184, 170), (22, 25), 10.0) + row(
         5, (wrist, hand), (164, 116), (26, 29), 9.0
     )
@@ -164,7 +166,7 @@ def draw_tail(
         t = 2 * k / (count - 1) - 1
         long = {"fan": 1 - 0.1 * t * t, "forked": 0.62 + 0.42 * abs(t), "pointed": 1.08 - 0.5 * abs(t)}[shape]
         feathers.append((root, axis + spread * t, length * long + 12, width))
-    _feathers(sheet, feathers, darker(colour, 0.06), None, 0.75 if shape == "pointed" else 0.35)
+    _feathers(sheet, feathers, _shade(colour, 0.06), None, 0.75 if shape == "pointed" else 0.35)
     return [_end(f) for f in feathers]
 
 
@@ -180,7 +182,7 @@ def _feathers(
     edge = css(ink(colour, 0.42))
     shafts = []
     for number, (base, angle, length, width) in enumerate(feathers):
-        paint = mix(colour, darker(colour, 0.1), number % 2 * 0.6)
+        paint = mix(colour, _shade(colour, 0.1), number % 2 * 0.6)
         body = feather(base, angle, length, width, point)
         if tips is not None:
             sheet.path(body, css(tips), stroke=edge, width=0.6)
@@ -203,6 +205,11 @@ def _feathers(
 def _end(entry: tuple[Point, float, float, float]) -> Point:
     (x, y), angle, length, _ = entry
     return x + math.cos(angle) * length, y + math.sin(angle) * length
+
+
+def _shade(colour: RGB, share: float) -> RGB:
+    # White feathers in the shade must not be taken for grey ones.
+    return darker(colour, share * (0.45 if luminance(colour) > 0.8 else 1.0))
 
 
 def _turn(angle: float) -> float:

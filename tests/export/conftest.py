@@ -6,10 +6,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
 from stackgan_k3.export.about import About
 from stackgan_k3.export.drawing_model import Networks
 from stackgan_k3.export.write_bundle import write_bundle
+
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN

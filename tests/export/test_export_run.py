@@ -5,13 +5,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
 import stackgan_k3.export as export
+from stackgan_k3.export.__main__ import main
+
 from stackgan_k3 import cli
 from stackgan_k3.bundle.manifest import Manifest
 from stackgan_k3.config import load_preset
 from stackgan_k3.errors import UserError
-from stackgan_k3.export.__main__ import main
 from stackgan_k3.inference import TextToImage
 from stackgan_k3.training.run import Run
 

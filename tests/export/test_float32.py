@@ -1,9 +1,9 @@
 import keras
 import numpy as np
 import pytest
+from stackgan_k3.export.float32 import float32_policy, fold, rebuild
 
 from stackgan_k3 import engine
-from stackgan_k3.export.float32 import float32_policy, fold, rebuild
 from stackgan_k3.models.stage1_generator import Stage1Generator
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from stackgan_k3.export.graph import characters_of, noise_of
 
 from stackgan_k3.bundle import alphabet, noise
-from stackgan_k3.export.graph import characters_of, noise_of
 
 ODD = {
     "plain": "a small red bird",

@@ -5,10 +5,10 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
-
-from stackgan_k3.bundle import alphabet, noise
 from stackgan_k3.export.drawing_model import Networks, drawing_model
 from stackgan_k3.export.onnx_file import canonical, write_onnx
+
+from stackgan_k3.bundle import alphabet, noise
 
 SIZES = {"characters": (201,), "noise": (14,), "image": (128, 128, 3), "preview": (64, 64, 3)}
 

@@ -5,13 +5,14 @@ import onnx
 import pytest
 import tensorflow as tf
 from PIL import Image
-
-from stackgan_k3.bundle.manifest import Manifest
-from stackgan_k3.errors import UserError
-from stackgan_k3.export import agreement, write_bundle as module
+from stackgan_k3.export import agreement
+from stackgan_k3.export import write_bundle as module
 from stackgan_k3.export.drawing_model import drawing_model
 from stackgan_k3.export.onnx_file import write_onnx
 from stackgan_k3.export.write_bundle import write_bundle
+
+from stackgan_k3.bundle.manifest import Manifest
+from stackgan_k3.errors import UserError
 from stackgan_k3.inference import TextToImage
 
 ASKED = (
@@ -124,14 +125,13 @@ class Shifted:
         }
 
 
-@pytest.mark.parametrize("levels", [3, -3])
-def test_three_grey_levels_are_too_many(bundle, networks, levels):
+def test_three_grey_levels_are_too_many(bundle, networks):
     model = drawing_model(networks, folded=False)
     differences = agreement.check_agreement(model, bundle / "model.onnx", bundle / "saved_model")
     assert set(differences) == {"onnx", "saved_model draw", "saved_model serving_default"}
     assert max(differences.values()) <= 1
     with pytest.raises(RuntimeError, match="does not agree"):
-        agreement.check_agreement(Shifted(model, levels), bundle / "model.onnx", bundle / "saved_model")
+        agreement.check_agreement(Shifted(model, 3), bundle / "model.onnx", bundle / "saved_model")
 
 
 def test_an_existing_bundle_is_refused_before_any_work(monkeypatch, bundle, networks, about):

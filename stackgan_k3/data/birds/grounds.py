@@ -22,9 +22,9 @@ def foliage(sheet: Sheet, scene: "Scene") -> None:
     ends = lighter(base, scene.uniform(0.25, 0.5)), base, darker(base, scene.uniform(0.12, 0.32))
     sheet.wash(0, 256, *ends)
     deep = darker(scene.tinted(_LEAVES[_pick(scene, 4)]), 0.1)
-    for _ in range(4):
-        r = scene.uniform(24, 60)
-        sheet.glow(scene.uniform(-10, 266), scene.uniform(-10, 266), r, r * 0.9, deep, 0.38)
+    for _ in range(3):
+        r = scene.uniform(24, 56)
+        sheet.glow(scene.uniform(-10, 266), scene.uniform(-10, 266), r, r * 0.9, deep, 0.34)
     sheet.glow(128 + 110 * scene.sun, scene.uniform(0, 40), 80, 70, lighter(base, 0.7), 0.45)
     for _ in range(10):  # lights out of focus: flat discs
         r = scene.uniform(5, 20)

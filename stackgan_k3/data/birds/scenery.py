@@ -112,7 +112,7 @@ class Scene:
         if self.light != "overcast":
             y = self.uniform(22, 50) if self.light == "bright" else self.horizon - self.uniform(5, 30)
             warm: RGB = (1.0, 0.97, 0.82) if self.light == "bright" else (1.0, 0.86, 0.60)
-            sheet.glow(x, y, 50, 50, warm, 0.6)
+            sheet.glow(x, y, 42, 42, warm, 0.5)
             sheet.ellipse(x, y, 11, 11, css(lighter(warm, 0.4)), opacity=0.85)
         clouds = {"bright": 4, "sunset": 3, "overcast": 6}[self.light] + int(self.background == "sky")
         floor = 235.0 if self.background == "sky" else self.horizon * 0.8

@@ -98,11 +98,13 @@ class Sheet:
 
     def glow(self, x: float, y: float, rx: float, ry: float, colour: RGB, opacity: float) -> None:
         """Adds a spot that fades from its middle to nothing at its edge."""
-        rings = 11
+        rings = 9
         share = 1 - (1 - opacity) ** (1 / rings)
+        self._shapes.append('<g shape-rendering="crispEdges">')
         for number in range(rings):
             size = ((number + 1) / rings) ** 1.1
             self.ellipse(x, y, rx * size, ry * size, css(colour), opacity=share)
+        self._shapes.append("</g>")
 
     def begin(self, transform: str) -> None:
         """Opens a group with its own coordinates."""

@@ -109,7 +109,8 @@ class StackGANStage(AdversarialModel):
         return noises
 
     def prepare(self, batch: dict[str, Any]) -> dict[str, Any]:
-        batch = {**batch, "image": to_float(batch["image"])}
+        batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
+        batch["image"] = to_float(batch["image"])
         if self.sketcher is not None:
             sketch = self.sketcher({name: batch[name] for name in _inputs(self.sketcher)}, training=False)
             batch["sketch"] = ops.stop_gradient(sketch["image"])

@@ -192,3 +192,11 @@ def test_the_plain_caption_of_any_bird_is_true():
         said = dict(claims(grammar.caption(bird)))
         assert len(said) >= 10
         assert all(bird[key] in value.split() for key, value in said.items())
+
+
+def test_an_adjective_never_stands_without_its_noun():
+    dangling = re.compile(r"\b(with|and|has|got|showing|,) (a |an )?(tiny|small|little|large|big)( and\b|,|$)")
+    for seed in range(300):
+        generator = np.random.default_rng(seed)
+        for text in grammar.captions(sample(generator), generator):
+            assert not dangling.search(text), text

@@ -89,9 +89,9 @@ def caption(attributes: Mapping[str, str]) -> str:
 
 
 def _sentence(bird: Mapping[str, str], parts: Sequence[str], choose: Chooser) -> str:
-    rest = [part for part in parts if part != "body"]
+    rest = [part for part in parts if part not in ("body", "size")]
     named = "body" in parts or choose.chance(0.25)
-    lead = _adjectives(bird, ("size",), choose) if choose.chance(0.4) else []
+    lead = _adjectives(bird, ("size",), choose) if choose.chance(0.4) or "size" in parts else []
     with_where = choose.chance(0.4)
     where = place(bird, choose) if with_where else ""
     light = shining(bird, choose) if with_where and choose.chance(0.4) else ""

@@ -124,7 +124,7 @@ def _fill(folder: Path, networks: Networks, about: About, say: Callable[[str], N
     samples = _draw_samples(folder, examples[:_SAMPLES])
     (folder / "README.md").write_text(model_card(manifest, about, samples), "utf-8")
     manifest.write(folder)
-    say(f"README.md and samples of {len(samples)} captions")
+    say(f"README.md, samples: {len(samples)} captions of {_EACH} pictures")
 
 
 def _draw_samples(folder: Path, captions: tuple[str, ...]) -> list[tuple[str, list[str]]]:

@@ -80,8 +80,8 @@ def examine() -> dict[str, Any]:
         ``notes``: what else a person should know.
 
     Example:
-        >>> sorted(examine()["jobs"])
-        ['demo', 'export', 'inference', 'prepare', 'train']
+        >>> examine()["jobs"]["inference"]["ready"]  # doctest: +SKIP
+        True
     """
     notes: list[str] = []
     versions = {name: _version(name) for name in PACKAGES}

@@ -20,7 +20,7 @@ def to_float(image: Any) -> Any:
 
     Example:
         >>> import numpy as np
-        >>> to_float(np.array([[0, 255, 255]], "uint8")).shape
+        >>> tuple(to_float(np.array([[0, 255, 255]], "uint8")).shape)
         (1, 3)
     """
     image = ops.convert_to_tensor(image)

@@ -31,8 +31,8 @@ class UpsampleConvolution(keras.layers.Layer):
     Output: float ``[batch, 2·height, 2·width, filters]``.
 
     Example:
-        >>> UpsampleConvolution(8)(np.zeros((1, 4, 4, 16), "float32")).shape[1:]
-        (8, 8, 8)
+        >>> tuple(UpsampleConvolution(8)(np.zeros((1, 4, 4, 16), "float32")).shape)
+        (1, 8, 8, 8)
     """
 
     def __init__(self, filters: int, **kwargs: Any) -> None:

@@ -37,6 +37,7 @@ class EmbeddingTable:
     Example:
         >>> import tempfile
         >>> from stackgan_k3.data.prepare import prepare
+        >>> from stackgan_k3.data.records import Records
         >>> from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
         >>> folder = tempfile.mkdtemp()
         >>> _ = prepare("synthetic-birds", folder, size=64, limit=12, workers=1)

@@ -10,8 +10,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BACKENDS = ("jax", "tensorflow", "torch")
-# The rooms whose examples compute with Keras, so that they run on each backend.
-ON_EACH_BACKEND = {"adversarial", "engine", "layers", "metrics", "models", "text", "training"}
 
 
 def modules() -> list[str]:
@@ -25,12 +23,9 @@ def modules() -> list[str]:
     return found
 
 
-def parameter(name: str):
-    on_each = (name.split(".")[1:] or [""])[0] in ON_EACH_BACKEND
-    return pytest.param(name, id=name, marks=() if on_each else pytest.mark.neutral)
-
-
-@pytest.mark.parametrize("name", [parameter(name) for name in modules()])
+# Examples say how a thing is used; that it is right on each backend is for the tests of its own folder.
+@pytest.mark.neutral
+@pytest.mark.parametrize("name", modules())
 def test_examples(name, tmp_path, monkeypatch):
     backend = next((b for b in BACKENDS if name.split(".")[-1].startswith(b)), None)
     if backend and backend != os.environ["KERAS_BACKEND"]:

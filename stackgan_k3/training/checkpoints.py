@@ -81,12 +81,23 @@ class Checkpoints:
             shutil.rmtree(old)
         return target
 
-    def restore(self, model: keras.Model, steps_per_epoch: int) -> Position:
+    def steps_per_epoch(self) -> int:
+        """Returns the steps an epoch had when the newest checkpoint was saved.
+
+        Raises:
+            UserError: If there is no checkpoint, or it is damaged.
+        """
+        latest = self.latest()
+        if latest is None:
+            raise UserError(f"{self.folder} holds no checkpoint")
+        return _read_position(latest)[1]
+
+    def restore(self, model: keras.Model, steps_per_epoch: int | None = None) -> Position:
         """Loads the newest checkpoint into a compiled model.
 
         Args:
             model: The model, built as it was when it was saved.
-            steps_per_epoch: Steps in an epoch; it must be what it was.
+            steps_per_epoch: Steps in an epoch; where given, it must be what it was.
 
         Returns:
             How far the phase had come; the very beginning where there is no checkpoint.
@@ -97,15 +108,8 @@ class Checkpoints:
         latest = self.latest()
         if latest is None:
             return Position()
-        try:
-            record = json.loads((latest / "position.json").read_text(encoding="utf-8"))
-            position = Position(int(record["epoch"]), int(record["step"]))
-            then = int(record["steps_per_epoch"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{latest / 'position.json'} is damaged ({error}); remove {latest} to go on from the one before"
-            ) from error
-        if then != steps_per_epoch:
+        position, then = _read_position(latest)
+        if steps_per_epoch is not None and then != steps_per_epoch:
             raise UserError(
                 f"{latest} was made with {then} steps an epoch, now there are {steps_per_epoch}: the data "
                 "or the batch size has changed; begin a new run"
@@ -117,6 +121,17 @@ class Checkpoints:
         if not self.folder.is_dir():
             return []
         return sorted(path for path in self.folder.iterdir() if re.fullmatch(r"\d{8,}", path.name))
+
+
+def _read_position(checkpoint: Path) -> tuple[Position, int]:
+    path = checkpoint / "position.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return Position(int(record["epoch"]), int(record["step"])), int(record["steps_per_epoch"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is damaged ({error}); remove {checkpoint} to go on from the one before"
+        ) from error
 
 
 def state_of(model: keras.Model) -> list[keras.Variable]:

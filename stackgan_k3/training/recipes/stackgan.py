@@ -13,6 +13,7 @@ from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.records import Records
 from stackgan_k3.models.discriminator import Discriminator
 from stackgan_k3.models.stackgan_stage import StackGANStage
+from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.embedding_table import EmbeddingTable, encoder_checksum
 from stackgan_k3.text.image_encoder import ImageEncoder
@@ -85,7 +86,7 @@ def train_stage2(run: Run, records: Records, deadline: float | None = None) -> b
 TRAINERS = dict(zip(PHASES, (train_text, train_stage1, train_stage2), strict=True))
 
 
-def embedding_table(run: Run, records: Records, text_encoder: keras.Model) -> EmbeddingTable:
+def embedding_table(records: Records, text_encoder: keras.Model) -> EmbeddingTable:
     """Opens the embeddings of a split's captions, making them first where need be.
 
     They lie beside the records, named by the encoder's checksum, so every run
@@ -100,46 +101,106 @@ def embedding_table(run: Run, records: Records, text_encoder: keras.Model) -> Em
     return EmbeddingTable.write(path, records, text_encoder)
 
 
-def _train_stage(run: Run, phase: str, records: Records, deadline: float | None) -> bool:
-    config = run.config
+def build_stage(
+    config: RunConfig,
+    phase: str,
+    *,
+    sketcher: Stage1Generator | None = None,
+    text_encoder: keras.Model | None = None,
+) -> StackGANStage:
+    """Builds the model of one stage with fresh weights, ready to ``compile()``.
+
+    Args:
+        config: The configuration.
+        phase: ``"stage1"`` or ``"stage2"``.
+        sketcher: For Stage-II, the trained Stage-I generator.
+        text_encoder: To draw captions with ``generate()``; not trained here.
+
+    Example:
+        >>> from stackgan_k3.config import load_preset
+        >>> stage = build_stage(load_preset("stackgan-tiny", {"stage1.width": 8}), "stage1")
+        >>> sorted(stage.draws)
+        ['conditioning_noise', 'noise', 'real_labels']
+    """
     stage: StageConfig = getattr(config, phase)
-    text_encoder = run.text_encoder()
-    table = embedding_table(run, records, text_encoder)
-    sketcher = run.stage1_generator() if phase == "stage2" else None
     _seed(config, phase)
     with _precision(config.precision):
-        generator = build_stage2_generator(config) if sketcher else build_stage1_generator(config)
-        model = StackGANStage(
+        generator = build_stage2_generator(config) if phase == "stage2" else build_stage1_generator(config)
+        return StackGANStage(
             generator,
             _discriminator(config, phase),
             sketcher=sketcher,
+            text_encoder=text_encoder,
             kl_weight=stage.kl_weight,
             real_labels=stage.real_labels,
             average_decay=stage.average_decay,
             seed=config.seed,
         )
-    size = config.stage2.image_size if sketcher else 64
-    loader = _loader(
-        config, phase, records, image_size=size, batch_size=stage.batch_size, embeddings=table, draws=model.draws
+
+
+def compile_stage(model: StackGANStage, config: RunConfig, phase: str, steps_per_epoch: int) -> None:
+    """Compiles a stage with the Adam optimizers and rates of its configuration."""
+    stage: StageConfig = getattr(config, phase)
+    generator, discriminator = (
+        keras.optimizers.Adam(_halving(rate, stage.halve_every, steps_per_epoch), beta_1=0.5, beta_2=0.999)
+        for rate in (stage.generator_rate, stage.discriminator_rate)
     )
-    steps = loader.steps_per_epoch
-    model.compile(
-        *(
-            keras.optimizers.Adam(_halving(rate, stage.halve_every, steps), beta_1=0.5, beta_2=0.999)
-            for rate in (stage.generator_rate, stage.discriminator_rate)
-        )
+    model.compile(generator, discriminator)
+
+
+def stage_loader(
+    config: RunConfig, phase: str, records: Records, model: StackGANStage, table: EmbeddingTable
+) -> Loader:
+    """Opens the batches of a stage: pictures, embeddings, and the noise that its model asks for."""
+    size = model.discriminator.image_size
+    batch_size = getattr(config, phase).batch_size
+    return _loader(
+        config, phase, records, image_size=size, batch_size=batch_size, embeddings=table, draws=model.draws
     )
+
+
+def load_run(folder: str | Path) -> StackGANStage:
+    """Opens a trained run as a model: it draws captions, and can be trained on.
+
+    Args:
+        folder: The run directory.
+
+    Returns:
+        Stage-II where it has been trained, else Stage-I, with the weights, the
+        averaged weights and the optimizers of the newest checkpoint.
+
+    Raises:
+        UserError: If it is not a run, or Stage-I has not been trained.
+    """
+    run = Run.open(folder)
+    phase = "stage2" if run.has("stage2", "generator") else "stage1"
+    sketcher = run.stage1_generator()
+    model = build_stage(
+        run.config,
+        phase,
+        sketcher=sketcher if phase == "stage2" else None,
+        text_encoder=run.text_encoder(),
+    )
+    checkpoints = Checkpoints(run.phase(phase) / "checkpoints")
+    compile_stage(model, run.config, phase, checkpoints.steps_per_epoch())
+    checkpoints.restore(model)
+    return model
+
+
+def _train_stage(run: Run, phase: str, records: Records, deadline: float | None) -> bool:
+    config = run.config
+    text_encoder = run.text_encoder()
+    table = embedding_table(records, text_encoder)
+    sketcher = run.stage1_generator() if phase == "stage2" else None
+    model = build_stage(config, phase, sketcher=sketcher)
+    loader = stage_loader(config, phase, records, model, table)
+    compile_stage(model, config, phase, loader.steps_per_epoch)
     vectors = keras.ops.convert_to_numpy(text_encoder(encode(run.examples), training=False))
     sampler = Sampler(run.folder / "samples", phase, run.examples, vectors.astype(np.float32))
+    epochs = getattr(config, phase).epochs
+    products = {"generator": model.averaged_generator}
     return train_phase(
-        run,
-        phase,
-        model,
-        loader,
-        stage.epochs,
-        products={"generator": model.averaged_generator},
-        callbacks=[sampler],
-        deadline=deadline,
+        run, phase, model, loader, epochs, products=products, callbacks=[sampler], deadline=deadline
     )
 
 

@@ -1,0 +1,35 @@
+"""The smallest StackGAN that has every part."""
+
+SMALL = {
+    "noise_dim": 4,
+    "conditioning_dim": 4,
+    "text.width": 6,
+    "text.image_width": 4,
+    "text.embedding_dim": 8,
+    "text.epochs": 1,
+    "text.batch_size": 8,
+    "stage1.width": 4,
+    "stage1.discriminator_width": 4,
+    "stage1.epochs": 2,
+    "stage1.batch_size": 8,
+    "stage2.width": 4,
+    "stage2.discriminator_width": 4,
+    "stage2.residual_blocks": 0,
+    "stage2.epochs": 1,
+    "stage2.batch_size": 8,
+}
+
+
+def small_config():
+    """Returns its configuration."""
+    from stackgan_k3.config import load_preset
+
+    return load_preset("stackgan-tiny", SMALL)
+
+
+def small_data(folder):
+    """Prepares 40 birds at 128 px in a folder."""
+    from stackgan_k3.data.prepare import prepare
+
+    prepare("synthetic-birds", folder, size=128, limit=40, seed=2, workers=1)
+    return folder

@@ -105,7 +105,9 @@ class RunConfig(_Part):
         for name, stage in (("stage1", self.stage1), ("stage2", self.stage2)):
             low, high = stage.real_labels
             if not 0.5 < low <= high <= 1.0:
-                raise ValueError(f"{name}.real_labels are {low} to {high}; they must lie in (0.5, 1], in order")
+                raise ValueError(
+                    f"{name}.real_labels are {low} to {high}; they must lie in (0.5, 1], in order"
+                )
         return self
 
     def changed(self, changes: Mapping[str, Any]) -> "RunConfig":

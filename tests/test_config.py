@@ -12,7 +12,9 @@ def test_the_presets_of_the_package():
 
 
 def test_changes_reach_the_setting_they_name():
-    config = load_preset("stackgan-coco", ["stage1.width=64", "stage2.real_labels=[1, 1]", "precision=mixed_bfloat16"])
+    config = load_preset(
+        "stackgan-coco", ["stage1.width=64", "stage2.real_labels=[1, 1]", "precision=mixed_bfloat16"]
+    )
     assert (config.stage1.width, config.stage2.width) == (64, 192)
     assert config.stage2.real_labels == (1.0, 1.0) and config.precision == "mixed_bfloat16"
     assert load_preset("stackgan-coco", {"text.margin": 0.5}).text.margin == 0.5
@@ -60,5 +62,5 @@ def test_values_are_toml_or_else_strings():
 def test_a_damaged_configuration_is_refused():
     with pytest.raises(ValueError, match="not valid JSON"):
         RunConfig.from_json("{")
-    with pytest.raises(ValueError, match="Extra inputs|extra"):
+    with pytest.raises(ValueError, match=r"Extra inputs|extra"):
         RunConfig.from_json('{"preset": "x", "colour": 1}')

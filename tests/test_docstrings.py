@@ -23,13 +23,26 @@ def modules() -> list[str]:
     return found
 
 
+def backend_of(name: str) -> str | None:
+    """The backend that a module is for, if it is for one."""
+    return next((b for b in BACKENDS if name.split(".")[-1].startswith(b)), None)
+
+
 # Examples say how a thing is used; that it is right on each backend is for the tests of its own folder.
 @pytest.mark.neutral
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("name", [name for name in modules() if not backend_of(name)])
 def test_examples(name, tmp_path, monkeypatch):
-    backend = next((b for b in BACKENDS if name.split(".")[-1].startswith(b)), None)
-    if backend and backend != os.environ["KERAS_BACKEND"]:
-        pytest.skip(f"{name} is for {backend}")
+    run_examples(name, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if backend_of(name)])
+def test_examples_for_one_backend(name, tmp_path, monkeypatch):
+    if backend_of(name) != os.environ["KERAS_BACKEND"]:
+        pytest.skip(f"{name} is for {backend_of(name)}")
+    run_examples(name, tmp_path, monkeypatch)
+
+
+def run_examples(name, tmp_path, monkeypatch):
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:

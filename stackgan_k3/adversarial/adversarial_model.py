@@ -121,7 +121,9 @@ class AdversarialModel(engine.EngineModel):
         # By identity: variable paths of functional networks do not name the network.
         mine = {id(variable) for variable in self.generator.trainable_variables}
         both = keras.optimizers.MultiOptimizer(
-            lambda variable: self.generator_optimizer if id(variable) in mine else self.discriminator_optimizer
+            lambda variable: (
+                self.generator_optimizer if id(variable) in mine else self.discriminator_optimizer
+            )
         )
         super().compile(optimizer=both, loss=None, **kwargs)
         self.optimizer.build([*self.generator.trainable_variables, *self.discriminator.trainable_variables])
@@ -143,7 +145,9 @@ class AdversarialModel(engine.EngineModel):
         )
         self.discriminator_optimizer.apply(gradients, d.trainable_variables)
 
-        (g_loss, g_logs), cotangents = engine.input_gradient(lambda drawn: self.generator_loss(batch, drawn), drawn)
+        (g_loss, g_logs), cotangents = engine.input_gradient(
+            lambda drawn: self.generator_loss(batch, drawn), drawn
+        )
         self.generator_optimizer.apply(pullback(cotangents), g.trainable_variables)
         self._follow()
 

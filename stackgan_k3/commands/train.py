@@ -34,8 +34,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="phases",
         help="train this phase only: text, stage1 or stage2; may be repeated (default: all, in order)",
     )
-    parser.add_argument("--epochs", type=int, metavar="N", help="number of epochs of every phase that is trained")
-    parser.add_argument("--max-minutes", type=float, metavar="M", help="stop after M minutes, with a checkpoint")
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help="number of epochs of every phase that is trained"
+    )
+    parser.add_argument(
+        "--max-minutes", type=float, metavar="M", help="stop after M minutes, with a checkpoint"
+    )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -45,7 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="change one setting of the preset, e.g. stage1.epochs=3; may be repeated",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run where it was stopped")
-    parser.add_argument("--dry-run", action="store_true", help="show configuration and networks, train nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show configuration and networks, train nothing"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

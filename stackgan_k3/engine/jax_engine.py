@@ -30,7 +30,11 @@ class EngineModel(keras.Model):
             self.optimizer.variables,
             self.metrics_variables,
         ]
-        mapping = [pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)]
+        mapping = [
+            pair
+            for group, values in zip(groups, state, strict=True)
+            for pair in zip(group, values, strict=True)
+        ]
         with keras.StatelessScope(state_mapping=mapping) as scope:
             _frames.append((scope, [variable for variable, _ in mapping]))
             try:
@@ -44,7 +48,9 @@ class EngineModel(keras.Model):
         raise NotImplementedError
 
 
-def _pure(fn: Callable[[], Any], variables: Variables) -> tuple[Callable[[list], Any], list, list[keras.Variable]]:
+def _pure(
+    fn: Callable[[], Any], variables: Variables
+) -> tuple[Callable[[list], Any], list, list[keras.Variable]]:
     if not _frames:
         raise RuntimeError("on JAX, gradients are taken inside train_step: call fit() or train_on_batch()")
     scope, everything = _frames[-1]
@@ -70,7 +76,27 @@ def _assign(variables: Variables, values: Sequence[Any]) -> None:
 
 
 def value_and_grad(fn: Callable[[], tuple[Any, Any]], variables: Variables) -> tuple[tuple[Any, Any], list]:
-    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``."""
+    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``.
+
+    Here it works inside ``train_step`` alone, where the values of the variables are known.
+
+    Example:
+        >>> import numpy as np
+        >>> class Square(EngineModel):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.x = self.add_weight(shape=(), initializer="ones", name="x")
+        ...     def update(self, batch):
+        ...         (loss, _), gradients = value_and_grad(lambda: (self.x * self.x, {}), [self.x])
+        ...         self.optimizer.apply(gradients, [self.x])
+        ...         return {"loss": loss}
+        >>> square = Square()
+        >>> square.built = True
+        >>> square.compile(keras.optimizers.SGD(0.25))
+        >>> logs = square.fit(np.zeros((1, 1)), verbose=0)
+        >>> float(square.x.value)  # 1 − ¼·2
+        0.5
+    """
     pure, values, rest = _pure(fn, variables)
 
     def loss_first(values: list) -> tuple[Any, Any]:

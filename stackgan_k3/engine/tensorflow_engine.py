@@ -27,7 +27,14 @@ def _raw(variables: Variables) -> list[tf.Variable]:
 
 
 def value_and_grad(fn: Callable[[], tuple[Any, Any]], variables: Variables) -> tuple[tuple[Any, Any], list]:
-    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``."""
+    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``.
+
+    Example:
+        >>> x = keras.Variable(3.0)
+        >>> (loss, aux), gradients = value_and_grad(lambda: (x * x, {"x": x + 1}), [x])
+        >>> float(loss), float(aux["x"]), float(gradients[0])
+        (9.0, 4.0, 6.0)
+    """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         raw = _raw(variables)
         tape.watch(raw)

@@ -35,7 +35,14 @@ def _detached(tree: Any) -> Any:
 
 
 def value_and_grad(fn: Callable[[], tuple[Any, Any]], variables: Variables) -> tuple[tuple[Any, Any], list]:
-    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``."""
+    """Returns ``fn()`` = (loss, aux) and the gradients of the loss for ``variables``.
+
+    Example:
+        >>> x = keras.Variable(3.0)
+        >>> (loss, aux), gradients = value_and_grad(lambda: (x * x, {"x": x + 1}), [x])
+        >>> float(loss), float(aux["x"]), float(gradients[0])
+        (9.0, 4.0, 6.0)
+    """
     with torch.enable_grad():
         loss, aux = fn()
         gradients = _gradients(loss, [variable.value for variable in variables])

@@ -51,7 +51,9 @@ class Discriminator(keras.Model):
         **kwargs: Any,
     ) -> None:
         if image_size not in (64, 128, 256):
-            raise UserError(f"a discriminator looks at pictures of 64, 128 or 256 pixels, not of {image_size}")
+            raise UserError(
+                f"a discriminator looks at pictures of 64, 128 or 256 pixels, not of {image_size}"
+            )
         image = keras.Input((image_size, image_size, 3), name="image", dtype="float32")
         condition = keras.Input((condition_dim,), name="condition", dtype="float32")
 

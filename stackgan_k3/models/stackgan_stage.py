@@ -82,7 +82,9 @@ class StackGANStage(AdversarialModel):
         _check_networks(generator, discriminator, sketcher)
         low, high = real_labels
         if not 0.5 < low <= high <= 1.0:
-            raise UserError(f"real_labels are {low} to {high}; they must lie above 0.5, in order, and at most at 1")
+            raise UserError(
+                f"real_labels are {low} to {high}; they must lie above 0.5, in order, and at most at 1"
+            )
         super().__init__(generator, discriminator, average_decay=average_decay, seed=seed, **kwargs)
         self.sketcher = sketcher
         self.text_encoder = text_encoder
@@ -147,7 +149,12 @@ class StackGANStage(AdversarialModel):
         return losses.generator_loss(fake, alone) + self.kl_weight * kl, {"kl": kl}
 
     def generate(
-        self, captions: str | Sequence[str] | np.ndarray, *, num_images: int = 1, seed: int = 0, batch_size: int = 16
+        self,
+        captions: str | Sequence[str] | np.ndarray,
+        *,
+        num_images: int = 1,
+        seed: int = 0,
+        batch_size: int = 16,
     ) -> np.ndarray:
         """Draws pictures with the averaged generator.
 
@@ -174,7 +181,9 @@ class StackGANStage(AdversarialModel):
         pictures = []
         for start in range(0, len(rows), batch_size):
             chunk = rows[start : start + batch_size]
-            parts = np.split(np.stack([noise for _, noise in chunk]), np.cumsum(list(sizes.values()))[:-1], axis=1)
+            parts = np.split(
+                np.stack([noise for _, noise in chunk]), np.cumsum(list(sizes.values()))[:-1], axis=1
+            )
             batch: dict[str, Any] = dict(zip(sizes, parts, strict=True))
             batch["embedding"] = np.stack([embedding for embedding, _ in chunk])
             pictures.append(ops.convert_to_numpy(to_uint8(self.paint(batch))))
@@ -193,7 +202,9 @@ class StackGANStage(AdversarialModel):
         if isinstance(captions, np.ndarray) and captions.dtype.kind == "f":
             return captions
         if self.text_encoder is None:
-            raise UserError("this model has no text_encoder; pass embeddings float32 [N, T] instead of captions")
+            raise UserError(
+                "this model has no text_encoder; pass embeddings float32 [N, T] instead of captions"
+            )
         texts = [captions] if isinstance(captions, str) else list(captions)
         for text in texts:
             alphabet.check(text)
@@ -217,7 +228,9 @@ def _check_networks(generator: Any, discriminator: Discriminator, sketcher: Any)
         raise UserError("Stage-II needs the trained Stage-I generator as its sketcher; Stage-I takes none")
     size = generator.image_size if second else 64
     if discriminator.image_size != size:
-        raise UserError(f"the generator draws {size} px, the discriminator looks at {discriminator.image_size} px")
+        raise UserError(
+            f"the generator draws {size} px, the discriminator looks at {discriminator.image_size} px"
+        )
     if discriminator.condition_dim != generator.conditioning_dim:
         raise UserError(
             f"the generator's condition has {generator.conditioning_dim} numbers, the discriminator "

@@ -58,7 +58,9 @@ class Stage2Generator(keras.Model):
         embedding = keras.Input((embedding_dim,), name="embedding", dtype="float32")
         noise = keras.Input((conditioning_dim,), name="conditioning_noise2", dtype="float32")
 
-        c, mean, log_variance = ConditioningAugmentation(conditioning_dim, name="conditioning2")([embedding, noise])
+        c, mean, log_variance = ConditioningAugmentation(conditioning_dim, name="conditioning2")(
+            [embedding, noise]
+        )
         x = relu(convolution(sketch, width, 3))  # 64 px
         x = relu(batch_norm(convolution(x, 2 * width, 4, 2)))  # 32 px
         x = relu(batch_norm(convolution(x, 4 * width, 4, 2)))  # 16 px

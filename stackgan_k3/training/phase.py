@@ -42,6 +42,9 @@ def train_phase(
 
     Returns:
         Whether the phase is finished.
+
+    Example:
+        See :func:`stackgan_k3.training.recipes.stackgan.train_stage1`, which builds what this takes.
     """
     steps = loader.steps_per_epoch
     checkpoints = Checkpoints(run.phase(name) / "checkpoints")
@@ -83,5 +86,10 @@ def train_phase(
 
 
 def time_is_up(deadline: float | None) -> bool:
-    """Says whether a deadline (of ``time.monotonic``) has passed."""
+    """Says whether a deadline (of ``time.monotonic``) has passed.
+
+    Example:
+        >>> time_is_up(time.monotonic() + 60), time_is_up(time.monotonic() - 1), time_is_up(None)
+        (False, True, False)
+    """
     return deadline is not None and time.monotonic() >= deadline

@@ -46,7 +46,9 @@ class Run:
         self.data_info = data_info
 
     @classmethod
-    def create(cls, folder: str | Path, config: RunConfig, records: Records, examples: Sequence[str]) -> "Run":
+    def create(
+        cls, folder: str | Path, config: RunConfig, records: Records, examples: Sequence[str]
+    ) -> "Run":
         """Makes a new run directory.
 
         Args:
@@ -225,7 +227,9 @@ def _differences(one: RunConfig, other: RunConfig) -> list[str]:
     def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         leaves = {}
         for key, value in tree.items():
-            leaves.update(flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value})
+            leaves.update(
+                flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+            )
         return leaves
 
     a, b = flat(one.model_dump(mode="json")), flat(other.model_dump(mode="json"))

@@ -37,6 +37,15 @@ def train(
     Raises:
         UserError: If the run exists and ``resume`` is False, was made with other
             settings or other data, or a phase lacks the one before it.
+
+    Example:
+        >>> from stackgan_k3.config import load_preset
+        >>> from stackgan_k3.data.prepare import prepare
+        >>> info = prepare("synthetic-birds", "birds", size=128, limit=8, workers=1)
+        >>> config = load_preset("stackgan-tiny", {"text.width": 4, "text.epochs": 1, "text.batch_size": 2})
+        >>> run = train(config, "birds", "run", phases=["text"])  # without phases: all of them
+        >>> [(row["phase"], row["epoch"]) for row in run.metrics()]
+        [('text', 1)]
     """
     started = time.monotonic()
     if max_minutes is not None and not max_minutes > 0:
@@ -89,6 +98,7 @@ def _check_sizes(config: RunConfig, records: Records, phases: Sequence[str]) -> 
     size = config.stage2.image_size
     if "stage2" in phases and size not in (records.size,):
         raise UserError(
-            f"stage2.image_size is {size}, but {records.folder} holds pictures for {records.size} px; prepare "
-            f"it with --size {size}, set stage2.image_size={records.size}, or train --phase text and stage1 only"
+            f"stage2.image_size is {size}, but {records.folder} holds pictures for {records.size} px; "
+            f"prepare it with --size {size}, set stage2.image_size={records.size}, or train --phase text "
+            "and stage1 only"
         )

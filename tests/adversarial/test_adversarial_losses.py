@@ -35,8 +35,12 @@ def test_discriminator_losses_weigh_the_pairs_as_published():
     real, wrong, fake, real_alone, fake_alone = LOGITS
     labels = GENERATOR.uniform(0.9, 1, 9).astype("float32")
     expected = bce(real, labels) + 0.5 * (bce(wrong, 0) + bce(fake, 0))
-    assert float(losses.stage1_discriminator_loss(real, wrong, fake, labels)) == pytest.approx(expected, rel=1e-5)
-    expected = (bce(real, labels) + bce(real_alone, labels)) / 2 + (bce(fake, 0) + bce(wrong, 0) + bce(fake_alone, 0)) / 3
+    assert float(losses.stage1_discriminator_loss(real, wrong, fake, labels)) == pytest.approx(
+        expected, rel=1e-5
+    )
+    expected = (bce(real, labels) + bce(real_alone, labels)) / 2 + (
+        bce(fake, 0) + bce(wrong, 0) + bce(fake_alone, 0)
+    ) / 3
     found = losses.stage2_discriminator_loss(real, wrong, fake, real_alone, fake_alone, labels)
     assert float(found) == pytest.approx(expected, rel=1e-5)
 

@@ -195,7 +195,9 @@ def test_the_plain_caption_of_any_bird_is_true():
 
 
 def test_an_adjective_never_stands_without_its_noun():
-    dangling = re.compile(r"\b(with|and|has|got|showing|,) (a |an )?(tiny|small|little|large|big)( and\b|,|$)")
+    dangling = re.compile(
+        r"\b(with|and|has|got|showing|,) (a |an )?(tiny|small|little|large|big)( and\b|,|$)"
+    )
     for seed in range(300):
         generator = np.random.default_rng(seed)
         for text in grammar.captions(sample(generator), generator):

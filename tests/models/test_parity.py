@@ -42,4 +42,6 @@ def test_the_backends_agree():
     (_, reference), *others = weights.items()
     for backend, arrays in others:
         gaps = np.concatenate([np.abs(arrays[key] - reference[key]).ravel() for key in reference])
-        assert np.mean(gaps < 2e-5) > 0.98, f"{backend}: {np.mean(gaps < 2e-5):.4f} of the weights agree to 2e-5"
+        assert np.mean(gaps < 2e-5) > 0.98, (
+            f"{backend}: {np.mean(gaps < 2e-5):.4f} of the weights agree to 2e-5"
+        )

@@ -24,13 +24,20 @@ def test_fit_moves_both_networks_and_logs_means(stage):
     after = (*stage.generator.get_weights(), *stage.discriminator.get_weights())
     moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
     assert all(moved), f"{moved.count(False)} of {len(moved)} variables did not move"
-    assert all(np.array_equal(a, b) for a, b in zip(frozen, (w for n in stage.frozen for w in n.get_weights()), strict=True))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(frozen, (w for n in stage.frozen for w in n.get_weights()), strict=True)
+    )
     assert set(history) == {"discriminator_loss", "generator_loss", "kl", "d_real", "d_wrong", "d_fake"}
     assert all(0 < history[name][0] < 1 for name in ("d_real", "d_wrong", "d_fake"))
 
 
 def test_the_discriminator_sees_the_text(stage):
-    features = np.random.default_rng(0).normal(size=stage.discriminator.trunk.output.shape[1:])[None].astype("float32")
+    features = (
+        np.random.default_rng(0)
+        .normal(size=stage.discriminator.trunk.output.shape[1:])[None]
+        .astype("float32")
+    )
     conditions = np.random.default_rng(1).normal(size=(2, networks.CONDITION)).astype("float32")
     one, two = (numpy(stage.discriminator.conditional_head([features, c[None]])) for c in conditions)
     assert abs(one - two).max() > 1e-3
@@ -43,7 +50,9 @@ def test_wrong_pairs_are_real_pictures_with_the_captions_of_others():
     _, logs = stage.discriminator_loss(batch, drawn)
     d, rolled = stage.discriminator, np.roll(numpy(batch["image"]), 1, axis=0)
     expected = d.conditional_head([d.trunk(rolled, training=True), numpy(drawn["mean"])], training=True)
-    assert float(logs["d_wrong"]) == pytest.approx(float(np.mean(1 / (1 + np.exp(-numpy(expected))))), abs=1e-5)
+    assert float(logs["d_wrong"]) == pytest.approx(
+        float(np.mean(1 / (1 + np.exp(-numpy(expected))))), abs=1e-5
+    )
     assert abs(float(logs["d_wrong"]) - float(logs["d_real"])) > 1e-5
 
 

@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_refused(tmp_path):
         Checkpoints(tmp_path).restore(second, 10)
     record = json.loads((folder / "position.json").read_text())
     (folder / "position.json").write_text("{")
-    with pytest.raises(ValueError, match="position.json is damaged"):
+    with pytest.raises(ValueError, match=r"position\.json is damaged"):
         Checkpoints(tmp_path).restore(stage, 10)
     (folder / "position.json").write_text(json.dumps(record))
     content = (folder / "variables.safetensors").read_bytes()

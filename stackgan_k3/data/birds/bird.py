@@ -33,6 +33,15 @@ def draw_bird(
 
     Returns:
         Points that span the bird, and the height (y) of the ground below it.
+
+    Example:
+        >>> from stackgan_k3.data.birds.attributes import sample
+        >>> generator = np.random.default_rng(0)
+        >>> perched = sample(generator, {"pose": "perched"})
+        >>> bird = Anatomy.build(perched, generator)
+        >>> points, ground = draw_bird(Sheet(), perched, bird, 0.5, generator)
+        >>> bool(ground >= bird.outline[:, 1].max())
+        True
     """
     g = generator
     parts = ("body", "wing", "belly", "crown", "breast", "beak")

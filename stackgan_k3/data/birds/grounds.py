@@ -34,7 +34,18 @@ def foliage(sheet: Sheet, scene: "Scene") -> None:
 
 
 def branch(sheet: Sheet, scene: "Scene", foot: Point) -> None:
-    """Draws the branch under the bird's feet, with bark, twigs and leaves."""
+    """Draws the branch under the bird's feet, with bark, twigs and leaves.
+
+    Example:
+        >>> from stackgan_k3.data.birds.scenery import Scene
+        >>> place = {"background": "branch", "light": "bright", "pose": "perched"}
+        >>> sheet = Sheet()
+        >>> sheet.path("M0 0H256V256H0Z", "#ffffff")
+        >>> branch(sheet, Scene(place, np.random.default_rng(0)), (128.0, 128.0))
+        >>> picture = sheet.render(256)
+        >>> bool(picture[133, 128].mean() < 160 < picture[10, 128].mean())  # bark below the feet only
+        True
+    """
     slope = scene.uniform(-0.10, 0.10)
     thick = scene.uniform(8, 13)
     bark = scene.tinted(((0.42, 0.33, 0.27), (0.50, 0.44, 0.38), (0.36, 0.30, 0.28))[_pick(scene, 3)])

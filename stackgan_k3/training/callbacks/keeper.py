@@ -87,6 +87,6 @@ class Keeper(keras.callbacks.Callback):
             kept = f"the last good checkpoint is {latest}" if latest else "there was no checkpoint yet"
             raise UserError(
                 f"{', '.join(bad)} stopped being a finite number at epoch {self.position.epoch + 1}, step "
-                f"{self.position.step}; {kept}. Lower the learning rates or train in float32, and start again "
-                "from there with --resume or in a new run"
+                f"{self.position.step}; {kept}. Lower the learning rates or train in float32, and start "
+                "again from there with --resume or in a new run"
             )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -64,7 +65,9 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     model.optimizer.build(model.trainable_variables)
     before = Checkpoints(run.phase("text") / "checkpoints").latest()
     finished = train_phase(run, "text", model, loader, text.epochs, products={}, deadline=deadline)
-    if Checkpoints(run.phase("text") / "checkpoints").latest() != before or not run.has("text", "text_encoder"):
+    if Checkpoints(run.phase("text") / "checkpoints").latest() != before or not run.has(
+        "text", "text_encoder"
+    ):
         # The margin sets the embeddings' scale, and it is far below what the dense
         # layer of the conditioning augmentation, with its weights from N(0, 0.02²), can see.
         text_encoder.calibrate(_some_captions(records))
@@ -221,7 +224,7 @@ def _discriminator(config: RunConfig, phase: str) -> Discriminator:
 
 def _loader(config: RunConfig, phase: str, records: Records, **settings: object) -> Loader:
     data = config.data
-    captions = "embedding" if "embeddings" in settings else "characters"
+    captions: Literal["embedding", "characters"] = "embedding" if "embeddings" in settings else "characters"
     return Loader(
         records,
         seed=_phase_seed(config, phase),
@@ -242,7 +245,9 @@ def _seed(config: RunConfig, phase: str) -> None:
     keras.utils.set_random_seed(_phase_seed(config, phase) % 2**32)
 
 
-def _halving(rate: float, every: int, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule | float:
+def _halving(
+    rate: float, every: int, steps_per_epoch: int
+) -> keras.optimizers.schedules.LearningRateSchedule | float:
     if not every:
         return rate
     return keras.optimizers.schedules.ExponentialDecay(rate, every * steps_per_epoch, 0.5, staircase=True)

@@ -94,8 +94,10 @@ def tests_torch(session: nox.Session) -> None:
 
 
 def run_tests(session: nox.Session, backend: str, *options: str, everything: bool = False) -> None:
-    """Runs pytest on one backend; arguments after `--` are pytest's."""
+    """Runs pytest on one backend, a worker a core; arguments after `--` are pytest's (`-n 0`: no workers)."""
     env = {"KERAS_BACKEND": backend}
+    # A file stays in one worker, for what its tests share; more than four workers would want much memory.
+    options = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder", *options)
     if everything:
         env["STACKGAN_K3_ALL_BACKENDS"] = "1"  # comparing the backends is then a duty, not a chance
     # Where tests are picked by hand, a part may have none of them (pytest's exit code 5).

@@ -1,8 +1,11 @@
 """What every test starts from: a backend, two devices, quiet logs, fixed seeds, and the mark `neutral`."""
 
+import atexit
 import os
 import random
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,16 @@ if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] = (
         f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2".strip()
     )
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The workers are as many as the cores: with a pool each, threads would wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    # Compiling is most of what JAX does here, and many tests compile the same. Workers and the processes
+    # that tests start inherit the folder, so they share what any of them has compiled.
+    compiled = os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="compiled-by-jax-")
+    atexit.register(shutil.rmtree, compiled, ignore_errors=True)
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 # Tests talk to servers of their own only; Gradio's analytics and version checks would leave the machine.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 

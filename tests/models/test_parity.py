@@ -1,7 +1,10 @@
 """The three backends compute one algorithm: same weights and batch, same pictures, losses and steps."""
 
 import numpy as np
+import pytest
 from backends import assert_same, run_on_each
+
+pytestmark = pytest.mark.neutral  # it starts every backend itself
 
 STEPS = 3
 

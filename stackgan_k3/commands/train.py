@@ -4,15 +4,18 @@ import argparse
 import math
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stackgan_k3.choose import choose_backend
-from stackgan_k3.errors import UserError
+from stackgan_k3.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from stackgan_k3.config import RunConfig
 
 HELP = "train a preset on a prepared data set"
+
+PHASES = ("text", "stage1", "stage2")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +51,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="settings",
         help="change one setting of the preset, e.g. stage1.epochs=3; may be repeated",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run where it was stopped")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run where it was stopped, with its settings"
+    )
     parser.add_argument(
         "--dry-run", action="store_true", help="show configuration and networks, train nothing"
     )
@@ -68,11 +73,16 @@ def run(args: argparse.Namespace) -> int:
     """
     from stackgan_k3.config import load_preset, parse_changes
 
-    phases = tuple(args.phases or ("text", "stage1", "stage2"))
+    phases = tuple(args.phases or PHASES)
+    for phase in phases:
+        if phase not in PHASES:
+            raise unknown("phase", phase, PHASES)
     changes = parse_changes(args.settings)
     if args.epochs is not None:
         changes = {**{f"{phase}.epochs": args.epochs for phase in phases}, **changes}
     config = load_preset(args.preset, changes)
+    if args.resume and args.folder:
+        config = _resumed(config, args.folder, changes)
     choice = choose_backend()
     os.environ["KERAS_BACKEND"] = choice.backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log would bury the progress
@@ -94,6 +104,21 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"next: stackgan-k3 train {args.preset} --data {args.data} --run {trained.folder} --resume")
     return 0
+
+
+def _resumed(config: "RunConfig", folder: str, changes: dict[str, Any]) -> "RunConfig":
+    """Takes the settings that the run was begun with, so that they need not be given again."""
+    from stackgan_k3.config import RunConfig
+
+    path = Path(folder) / "config.json"
+    try:
+        began = RunConfig.from_json(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return config  # there is none yet: it is begun
+    except ValueError as error:  # a UserError, or bytes that are no text
+        raise UserError(f"{path} is damaged: {error}; undo the change, or begin a new run") from error
+    # Another preset stays as it is, for `train` to refuse.
+    return began.changed(changes) if began.preset == config.preset else config
 
 
 def _show(config: "RunConfig") -> int:

@@ -91,17 +91,23 @@ class EmbeddingTable:
         starts = range(0, len(every), batch_size)
         bar = keras.utils.Progbar(len(starts), unit_name="batch") if progress else None
         path.with_suffix(".json").unlink(missing_ok=True)  # stopped half-way, there is no table
-        with files.replacing(path) as beside:
-            rows = np.lib.format.open_memmap(beside, "w+", np.dtype(dtype), (len(every), dim))
+        # Not a memory map: on a full disk, writing to one kills the process.
+        with files.replacing(path) as beside, open(beside, "wb") as file:
+            header = {
+                "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
+                "fortran_order": False,
+                "shape": (len(every), dim),
+            }
+            np.lib.format.write_array_header_1_0(file, header)
             for start in starts:
                 characters = encode(every[start : start + batch_size])
                 count = len(characters)
                 # Every batch of one size: another size would be compiled again.
                 characters = np.pad(characters, ((0, batch_size - count), (0, 0)))
-                rows[start : start + count] = text_encoder.predict_on_batch(characters)[:count]
+                rows = np.asarray(text_encoder.predict_on_batch(characters)[:count], dtype)
+                file.write(rows.tobytes())
                 if bar is not None:
                     bar.add(1)
-            rows.flush()
         description = {
             "format_version": FORMAT_VERSION,
             "dim": dim,

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from stackgan_k3 import engine
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing, replacing_folder
+
+
+_REMEDY = "copy it again from where the run was made, or remove a damaged checkpoint and take the one before"
 
 
 class Position(NamedTuple):
@@ -69,8 +72,12 @@ class Checkpoints:
 
         Returns:
             The checkpoint's folder.
+
+        Raises:
+            UserError: If a variable is not finite: the checkpoints before it stay the newest.
         """
         engine.sync(model)
+        _refuse_nan(model, self.latest())
         target = self.folder / f"{position.total(steps_per_epoch):08d}"
         if not target.exists():
             with replacing_folder(target) as beside:
@@ -105,6 +112,8 @@ class Checkpoints:
         Raises:
             UserError: If the checkpoint does not fit the model or the data.
         """
+        for leftover in self.folder.glob(".*.part"):  # of a process that was killed while it saved
+            shutil.rmtree(leftover, ignore_errors=True)
         latest = self.latest()
         if latest is None:
             return Position()
@@ -142,14 +151,50 @@ def state_of(model: keras.Model) -> list[keras.Variable]:
     return [*mine, *(model.optimizer.variables if model.optimizer is not None else ())]
 
 
-def save_variables(path: Path, variables: list[keras.Variable]) -> None:
-    """Writes variables as safetensors, named by their number and path."""
+def _refuse_nan(model: keras.Model, latest: Path | None) -> None:
+    # The losses show a bad update one step late, which would be too late at the end of an epoch.
+    bad = [v.path for v in state_of(model) if not np.isfinite(keras.ops.convert_to_numpy(v)).all()]
+    if bad:
+        raise UserError(
+            f"{bad[0]} and {len(bad) - 1} more variables stopped being finite numbers; the last good "
+            f"checkpoint is {latest or 'none yet'}. Lower the learning rates or train in float32, and start "
+            "again from there with --resume or in a new run"
+        )
+
+
+def save_variables(path: Path, variables: list[keras.Variable], of: str = "") -> None:
+    """Writes variables as safetensors, named by their number and path.
+
+    Args:
+        path: The file.
+        variables: The variables.
+        of: Name of the checkpoint that they belong to; see :func:`checkpoint_of`.
+
+    Raises:
+        OSError: If the file cannot be written, for example on a full disk.
+    """
     tensors = {}
     for number, variable in enumerate(variables):
         value = keras.ops.convert_to_numpy(variable)
         tensors[f"{number:05d}:{variable.path}"] = np.array(value, order="C")
     with replacing(path) as beside:
-        save_file(tensors, beside)
+        try:
+            save_file(tensors, beside, {"checkpoint": of})
+        except SafetensorError as error:  # its name for whatever the system says
+            raise OSError(f"{path} cannot be written: {error}") from error
+
+
+def checkpoint_of(path: Path) -> str:
+    """Returns the name that :func:`save_variables` was given, or an empty one.
+
+    Raises:
+        UserError: If the file is damaged.
+    """
+    try:
+        with safe_open(path, "numpy") as file:
+            return str((file.metadata() or {}).get("checkpoint", ""))
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} cannot be read: {error}; {_REMEDY}") from error
 
 
 def load_variables(path: Path, variables: list[keras.Variable]) -> None:
@@ -161,12 +206,15 @@ def load_variables(path: Path, variables: list[keras.Variable]) -> None:
     try:
         tensors: dict[str, Any] = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+        raise UserError(f"{path} cannot be read: {error}; {_REMEDY}") from error
     ordered = [tensors[name] for name in sorted(tensors)]
-    if [tuple(t.shape) for t in ordered] != [tuple(v.shape) for v in variables]:
+    held, wanted = [tuple(t.shape) for t in ordered], [tuple(v.shape) for v in variables]
+    if held != wanted:
+        unlike = next(((a, b) for a, b in zip(held, wanted, strict=False) if a != b), None)
+        detail = f"one has shape {unlike[0]}, not {unlike[1]}" if unlike else f"the model has {len(wanted)}"
         raise UserError(
-            f"{path} holds {len(ordered)} variables that do not fit this model's {len(variables)}; "
-            "it was made with another configuration"
+            f"{path} holds {len(held)} variables that do not fit this model ({detail}): it was made with other "
+            "settings; put config.json back as it was"
         )
     for variable, value in zip(variables, ordered, strict=True):
         variable.assign(value)

@@ -14,10 +14,11 @@ from stackgan_k3.files import replacing, replacing_folder
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
-from stackgan_k3.training.checkpoints import load_variables, save_variables
+from stackgan_k3.training.checkpoints import checkpoint_of, load_variables, save_variables
 
 PHASES = ("text", "stage1", "stage2")
 SAMPLES = 8
+_AGAIN = "copy it again from where the run was made, or begin a new run"
 
 
 class Run:
@@ -72,6 +73,10 @@ class Run:
                 text = json.dumps(info, indent=1, ensure_ascii=False)
                 (beside / "data.json").write_text(text + "\n", encoding="utf-8")
         except (FileExistsError, NotADirectoryError) as error:
+            if not (folder / "config.json").is_file():
+                raise UserError(
+                    f"{folder} cannot be a new run: it holds something else, or is no folder; choose another"
+                ) from error
             raise UserError(
                 f"{folder} exists already; continue that run with --resume, or choose another folder"
             ) from error
@@ -87,11 +92,21 @@ class Run:
         folder = Path(folder)
         if not (folder / "config.json").is_file():
             raise UserError(f"{folder} is not a run: it has no config.json")
-        config = RunConfig.from_json((folder / "config.json").read_text(encoding="utf-8"))
+        try:
+            config = RunConfig.from_json((folder / "config.json").read_text(encoding="utf-8"))
+        except ValueError as error:  # a UserError, or bytes that are no text
+            raise UserError(
+                f"{folder / 'config.json'} is damaged: {error}; undo the change, or begin a new run"
+            ) from error
         try:
             info = json.loads((folder / "data.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise UserError(f"{folder / 'data.json'} is missing or damaged: {error}") from error
+            raise UserError(f"{folder / 'data.json'} is missing or damaged: {error}; {_AGAIN}") from error
+        expected = {"shards": list, "examples": list, "folder": str}
+        if not isinstance(info, dict) or not all(isinstance(info.get(k), v) for k, v in expected.items()):
+            raise UserError(
+                f"{folder / 'data.json'} is damaged: it must hold {', '.join(expected)}; {_AGAIN}"
+            )
         return cls(folder, config, info)
 
     def reconfigure(self, config: RunConfig) -> None:
@@ -158,9 +173,13 @@ class Run:
         """Says whether a phase has left a trained network."""
         return self._weights(phase, network).is_file()
 
-    def keep(self, phase: str, network: str, model: keras.Model) -> None:
-        """Writes a trained network's weights."""
-        save_variables(self._weights(phase, network), model.variables)
+    def keep(self, phase: str, network: str, model: keras.Model, checkpoint: str = "") -> None:
+        """Writes a trained network's weights, with the name of the checkpoint that they come from."""
+        save_variables(self._weights(phase, network), model.variables, checkpoint)
+
+    def keeps(self, phase: str, network: str, checkpoint: str) -> bool:
+        """Says whether the weights that were kept of a network come from a checkpoint."""
+        return self.has(phase, network) and checkpoint_of(self._weights(phase, network)) == checkpoint
 
     def _weights(self, phase: str, network: str) -> Path:
         return self.phase(phase) / f"{network}.safetensors"
@@ -181,11 +200,13 @@ class Run:
         if not path.is_file():
             return []
         rows = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except json.JSONDecodeError:
                 continue  # the line that a crash cut off
+            if isinstance(row, dict) and isinstance(row.get("epoch"), int) and "phase" in row:
+                rows.append(row)
         return rows
 
     def record(self, row: dict[str, Any]) -> None:
@@ -194,12 +215,15 @@ class Run:
             file.write(json.dumps(row) + "\n")
 
     def forget_after(self, phase: str, epoch: int) -> None:
-        """Removes the rows of epochs that a resumed phase is going to train again."""
-        rows = self.metrics()
-        kept = [row for row in rows if row["phase"] != phase or row["epoch"] <= epoch]
-        if len(kept) != len(rows):
-            with replacing(self.folder / "metrics.jsonl") as beside:
-                beside.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        """Removes the rows of epochs that a resumed phase is going to train again, and what was cut off."""
+        path = self.folder / "metrics.jsonl"
+        if not path.is_file():
+            return
+        kept = [row for row in self.metrics() if row["phase"] != phase or row["epoch"] <= epoch]
+        text = "".join(json.dumps(row) + "\n" for row in kept)
+        if text.encode() != path.read_bytes():
+            with replacing(path) as beside:
+                beside.write_text(text, encoding="utf-8")
 
 
 def build_stage1_generator(config: RunConfig) -> Stage1Generator:

@@ -11,6 +11,8 @@ from stackgan_k3.training.phase import time_is_up
 from stackgan_k3.training.recipes import stackgan
 from stackgan_k3.training.run import PHASES, SAMPLES, Run
 
+PRODUCTS = {"text": "text encoder", "stage1": "Stage-I generator", "stage2": "Stage-II generator"}
+
 
 def train(
     config: RunConfig,
@@ -55,8 +57,13 @@ def train(
             raise unknown("phase", name, PHASES)
     deadline = None if max_minutes is None else started + 60 * max_minutes
     records = Records(data, "train")
-    _check_sizes(config, records, phases)
-    run = _open(config, records, Path(folder), resume)
+    if resume and (Path(folder) / "config.json").is_file():
+        run = _reopen(config, records, Path(folder))
+        _check_sizes(run.config, records, phases)
+    else:
+        _check_sizes(config, records, phases)
+        _check_order(Path(folder), phases)
+        run = Run.create(folder, config, records, _examples(records))
     for name in PHASES:
         if name not in phases:
             continue
@@ -68,17 +75,15 @@ def train(
     return run
 
 
-def _open(config: RunConfig, records: Records, folder: Path, resume: bool) -> Run:
-    if resume and (folder / "config.json").is_file():
-        run = Run.open(folder)
-        if run.data_info["shards"] != records.info["shards"]:
-            raise UserError(
-                f"{folder} was trained on {run.data_info['folder']}, whose content is not that of "
-                f"{records.folder}; pass that data set, or choose another folder"
-            )
-        run.reconfigure(config)
-        return run
-    return Run.create(folder, config, records, _examples(records))
+def _reopen(config: RunConfig, records: Records, folder: Path) -> Run:
+    run = Run.open(folder)
+    if run.data_info["shards"] != records.info["shards"]:
+        raise UserError(
+            f"{folder} was trained on {run.data_info['folder']}, whose content is not that of "
+            f"{records.folder}; pass that data set, or choose another folder"
+        )
+    run.reconfigure(config)
+    return run
 
 
 def _examples(records: Records) -> list[str]:
@@ -94,6 +99,18 @@ def _examples(records: Records) -> list[str]:
     return [record.captions[i % len(record.captions)] for i, record in enumerate(chosen)]
 
 
+def _check_order(folder: Path, phases: Sequence[str]) -> None:
+    # Known before a new run is made, so that no folder is left behind.
+    if (folder / "config.json").exists():
+        return
+    for number, phase in enumerate(PHASES):
+        for before in PHASES[:number]:
+            if phase in phases and before not in phases:
+                raise UserError(
+                    f"{folder} has no trained {PRODUCTS[before]}; train its phase '{before}' first"
+                )
+
+
 def _check_sizes(config: RunConfig, records: Records, phases: Sequence[str]) -> None:
     size = config.stage2.image_size
     if "stage2" in phases and size not in (records.size,):
@@ -102,3 +119,10 @@ def _check_sizes(config: RunConfig, records: Records, phases: Sequence[str]) -> 
             f"prepare it with --size {size}, set stage2.image_size={records.size}, or train --phase text "
             "and stage1 only"
         )
+    for phase in phases:
+        batch_size = getattr(config, phase).batch_size
+        if batch_size > len(records):
+            raise UserError(
+                f"{phase}.batch_size is {batch_size:,}, but the train split of {records.folder} has "
+                f"{len(records):,} records; set it to at most that, or prepare more pictures"
+            )

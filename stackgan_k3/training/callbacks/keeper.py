@@ -67,12 +67,15 @@ class Keeper(keras.callbacks.Callback):
             self._save()
         if late:
             self.stopped = True
-            self.model.stop_training = True
+            # At an epoch's last step the epoch is whole, and is still to be recorded and sampled.
+            self.model.stop_training = self.position.step < self.steps_per_epoch
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self.position.step == self.steps_per_epoch:
             self.position = Position(self.position.epoch + 1, 0)
             self._save()
+        if self.stopped:
+            self.model.stop_training = True
 
     def _save(self) -> None:
         self.checkpoints.save(self.model, self.position, self.steps_per_epoch)

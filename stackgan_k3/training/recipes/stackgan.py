@@ -12,6 +12,7 @@ from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.config import RunConfig, StageConfig
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.records import Records
+from stackgan_k3.errors import UserError
 from stackgan_k3.models.discriminator import Discriminator
 from stackgan_k3.models.stackgan_stage import StackGANStage
 from stackgan_k3.models.stage1_generator import Stage1Generator
@@ -63,16 +64,15 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     rate = _halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))
     model.optimizer.build(model.trainable_variables)
-    before = Checkpoints(run.phase("text") / "checkpoints").latest()
     finished = train_phase(run, "text", model, loader, text.epochs, products={}, deadline=deadline)
-    if Checkpoints(run.phase("text") / "checkpoints").latest() != before or not run.has(
-        "text", "text_encoder"
-    ):
+    latest = Checkpoints(run.phase("text") / "checkpoints").latest()
+    of = "" if latest is None else latest.name
+    if not run.keeps("text", "text_encoder", of):
         # The margin sets the embeddings' scale, and it is far below what the dense
         # layer of the conditioning augmentation, with its weights from N(0, 0.02²), can see.
         text_encoder.calibrate(_some_captions(records))
-        run.keep("text", "image_encoder", image_encoder)
-        run.keep("text", "text_encoder", text_encoder)
+        run.keep("text", "image_encoder", image_encoder, of)
+        run.keep("text", "text_encoder", text_encoder, of)
     return finished
 
 
@@ -98,9 +98,12 @@ def embedding_table(records: Records, text_encoder: keras.Model) -> EmbeddingTab
     name = f"{records.split}-{encoder_checksum(text_encoder)[:16]}.npy"
     path = Path(records.folder) / "embeddings" / name
     if path.exists() and path.with_suffix(".json").exists():
-        table = EmbeddingTable.open(path)
-        if table.matches(records, text_encoder):
-            return table
+        try:
+            table = EmbeddingTable.open(path)
+            if table.matches(records, text_encoder):
+                return table
+        except UserError:
+            pass  # a damaged table is made again
     return EmbeddingTable.write(path, records, text_encoder)
 
 

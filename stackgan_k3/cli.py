@@ -6,6 +6,7 @@ imported inside ``run``.
 """
 
 import argparse
+import errno
 import importlib
 import os
 import pkgutil
@@ -99,7 +100,9 @@ def explain(error: Exception) -> str | None:
         return f"{module} is not installed: pip install 'stackgan-k3[{extra}]'" if extra else None
     if isinstance(error, OSError):
         names = [str(name) for name in (error.filename, error.filename2) if name is not None]
-        return f"{' -> '.join(names)}: {error.strerror}" if names and error.strerror else str(error)
+        said = f"{' -> '.join(names)}: {error.strerror}" if names and error.strerror else str(error)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in said
+        return f"{said}; make room, or choose another place" if full else said
     # Whoever raised pydantic's error has imported it, so it need not be imported here.
     pydantic = sys.modules.get("pydantic")
     if pydantic is not None and isinstance(error, pydantic.ValidationError):

@@ -43,6 +43,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(file.fileno())
         beside.chmod(0o666 & ~_umask())
         os.replace(beside, final)
+    except OSError as error:
+        _name(error, final)
+        raise
     finally:
         beside.unlink(missing_ok=True)
 
@@ -79,6 +82,9 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         if final.exists():
             final.rmdir()
         os.replace(beside, final)
+    except OSError as error:
+        _name(error, final)
+        raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -95,6 +101,12 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _name(error: OSError, final: Path) -> None:
+    # A full disk is reported when a file is closed, by its number alone.
+    if error.errno is not None and error.filename is None:
+        error.filename = str(final)
 
 
 def _umask() -> int:

@@ -17,6 +17,8 @@ from stackgan_k3.inference.drawing import Drawing
 from stackgan_k3.inference.providers import open_session
 
 MODEL = "model.onnx"
+MAX_PICTURES = 10_000
+"""The most pictures of one request, as all of them are held in memory (2 GB at 256 px)."""
 _TYPES = {"tensor(int32)": "int32", "tensor(float)": "float32", "tensor(uint8)": "uint8"}
 
 
@@ -97,7 +99,7 @@ class TextToImage:
         Args:
             captions: One sentence or several, of at most 1,000 characters each; the
                 first 201 are read.
-            num_images: Pictures for each caption, at least 1.
+            num_images: Pictures for each caption, at least 1; at most 10,000 in all.
             seed: 0 to 2**63 - 1, or None for one by chance (reported in ``seeds``).
             batch_size: Pictures computed at a time, at least 1: memory against speed.
 
@@ -115,6 +117,11 @@ class TextToImage:
         """
         lines = _captions(captions)
         count, size = _at_least_1("num_images", num_images), _at_least_1("batch_size", batch_size)
+        if len(lines) * count > MAX_PICTURES:
+            raise UserError(
+                f"{len(lines) * count:,} pictures were asked for; at most {MAX_PICTURES:,} are drawn at a "
+                "time, so ask again with the seeds that follow"
+            )
         # Short enough to be noted down, and exact as a number in JavaScript.
         first = secrets.randbelow(2**32) if seed is None else noise.check_seed(seed)
         if first + count - 1 > noise.MAX_SEED:

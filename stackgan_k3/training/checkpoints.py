@@ -15,7 +15,6 @@ from stackgan_k3 import engine
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing, replacing_folder
 
-
 _REMEDY = "copy it again from where the run was made, or remove a damaged checkpoint and take the one before"
 
 
@@ -213,8 +212,8 @@ def load_variables(path: Path, variables: list[keras.Variable]) -> None:
         unlike = next(((a, b) for a, b in zip(held, wanted, strict=False) if a != b), None)
         detail = f"one has shape {unlike[0]}, not {unlike[1]}" if unlike else f"the model has {len(wanted)}"
         raise UserError(
-            f"{path} holds {len(held)} variables that do not fit this model ({detail}): it was made with other "
-            "settings; put config.json back as it was"
+            f"{path} holds {len(held)} variables that do not fit this model ({detail}): "
+            "it was made with another configuration; put config.json back as it was"
         )
     for variable, value in zip(variables, ordered, strict=True):
         variable.assign(value)

@@ -1,5 +1,6 @@
 """A drawing model as a SavedModel: strings and seeds in, pictures out, nothing to do beforehand."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -71,15 +72,21 @@ class SavedDrawing(tf.Module):
         Args:
             folder: Where to; it is made.
 
+        Raises:
+            OSError: If the disk is full.
+
         Example:
             See the class.
         """
-        tf.saved_model.save(
-            self,
-            os.fspath(folder),
-            signatures={"serving_default": self.serve, "draw": self.draw},
-            options=tf.saved_model.SaveOptions(save_debug_info=False),
-        )
+        try:
+            tf.saved_model.save(
+                self,
+                os.fspath(folder),
+                signatures={"serving_default": self.serve, "draw": self.draw},
+                options=tf.saved_model.SaveOptions(save_debug_info=False),
+            )
+        except tf.errors.ResourceExhaustedError as error:  # its name for a full disk
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(folder)) from error
         # TensorFlow gives each copy a random name, beside the hashes that tell them apart.
         path = Path(folder) / "fingerprint.pb"
         fingerprint = FingerprintDef.FromString(path.read_bytes())

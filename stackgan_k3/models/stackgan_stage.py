@@ -172,9 +172,14 @@ class StackGANStage(AdversarialModel):
             of the next.
 
         Raises:
-            UserError: For captions without a text encoder, or unreadable ones.
+            UserError: For captions without a text encoder, none at all, unreadable ones, or a
+                number that is out of range.
         """
+        if num_images < 1 or batch_size < 1:
+            raise UserError(f"num_images is {num_images}, batch_size {batch_size}; both must be at least 1")
         embeddings = self._embed(captions)
+        if not len(embeddings):
+            raise UserError("there is no caption; give at least one")
         sizes = {name: draw.shape[0] for name, draw in self._noises().items()}
         streams = np.stack([normal(seed, k, sum(sizes.values())) for k in range(num_images)])
         rows = [(embedding, stream) for embedding in embeddings for stream in streams]

@@ -76,7 +76,7 @@ class Checkpoints:
             UserError: If a variable is not finite: the checkpoints before it stay the newest.
         """
         engine.sync(model)
-        _refuse_nan(model, self.latest())
+        _refuse_nan(model, position, self.latest())
         target = self.folder / f"{position.total(steps_per_epoch):08d}"
         if not target.exists():
             with replacing_folder(target) as beside:
@@ -150,14 +150,14 @@ def state_of(model: keras.Model) -> list[keras.Variable]:
     return [*mine, *(model.optimizer.variables if model.optimizer is not None else ())]
 
 
-def _refuse_nan(model: keras.Model, latest: Path | None) -> None:
+def _refuse_nan(model: keras.Model, position: Position, latest: Path | None) -> None:
     # The losses show a bad update one step late, which would be too late at the end of an epoch.
     bad = [v.path for v in state_of(model) if not np.isfinite(keras.ops.convert_to_numpy(v)).all()]
     if bad:
         raise UserError(
-            f"{bad[0]} and {len(bad) - 1} more variables stopped being finite numbers; the last good "
-            f"checkpoint is {latest or 'none yet'}. Lower the learning rates or train in float32, and start "
-            "again from there with --resume or in a new run"
+            f"{bad[0]} (of {len(bad)} such variables) stopped being a finite number at epoch "
+            f"{position.epoch + (position.step > 0)}; the last good checkpoint is {latest or 'none yet'}. "
+            "Lower the learning rates or train in float32, and start again from there with --resume or in a new run"
         )
 
 

@@ -157,7 +157,8 @@ def _refuse_nan(model: keras.Model, position: Position, latest: Path | None) -> 
         raise UserError(
             f"{bad[0]} (of {len(bad)} such variables) stopped being a finite number at epoch "
             f"{position.epoch + (position.step > 0)}; the last good checkpoint is {latest or 'none yet'}. "
-            "Lower the learning rates or train in float32, and start again from there with --resume or in a new run"
+            "Lower the learning rates or train in float32, and start again from there with --resume or "
+            "in a new run"
         )
 
 

@@ -5,6 +5,7 @@ import types
 
 import pytest
 
+from stackgan_k3.commands.train import _resumed
 from stackgan_k3.config import load_preset
 from stackgan_k3.errors import UserError
 from stackgan_k3.training.callbacks.keeper import Keeper
@@ -54,3 +55,12 @@ def test_a_time_limit_at_an_epochs_last_step_leaves_the_epoch_whole(monkeypatch)
     assert keeper.stopped and not model.stop_training
     keeper.on_epoch_end(3)
     assert model.stop_training and keeper.position == Position(4, 0)
+
+
+def test_a_resumed_run_keeps_its_settings(folder):
+    began = load_preset("stackgan-tiny", {"stage1.width": 8, "text.epochs": 3})
+    (folder / "config.json").write_text(began.to_json())
+    plain = load_preset("stackgan-tiny")
+    assert _resumed(plain, str(folder), {}) == began
+    assert _resumed(plain, str(folder), {"text.epochs": 5}) == began.changed({"text.epochs": 5})
+    assert _resumed(plain, str(folder / "new"), {}) == plain

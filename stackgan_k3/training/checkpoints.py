@@ -87,6 +87,11 @@ class Checkpoints:
             shutil.rmtree(old)
         return target
 
+    def position(self) -> Position:
+        """Returns how far the newest checkpoint had come; the very beginning where there is none."""
+        latest = self.latest()
+        return Position() if latest is None else _read_position(latest)[0]
+
     def steps_per_epoch(self) -> int:
         """Returns the steps an epoch had when the newest checkpoint was saved.
 

@@ -1,5 +1,6 @@
 """Trains a preset on a prepared data set: every phase in order, each resumable."""
 
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from stackgan_k3.config import RunConfig
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError, unknown
+from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import time_is_up
 from stackgan_k3.training.recipes import stackgan
 from stackgan_k3.training.run import PHASES, SAMPLES, Run
@@ -38,7 +40,9 @@ def train(
 
     Raises:
         UserError: If the run exists and ``resume`` is False, was made with other
-            settings or other data, or a phase lacks the one before it.
+            settings or other data, a phase lacks the one before it, or a later
+            phase was trained on what it has left so far. (Where all phases are
+            asked for, such a phase is left as it is, and said so.)
 
     Example:
         >>> from stackgan_k3.config import load_preset
@@ -69,10 +73,27 @@ def train(
             continue
         if time_is_up(deadline):
             break
+        if _is_stood_on(run, name, phases):
+            continue
         finished = stackgan.TRAINERS[name](run, records, deadline)
         if not finished:
             break
     return run
+
+
+def _is_stood_on(run: Run, phase: str, phases: Sequence[str]) -> bool:
+    """Says whether an unfinished phase must stay as it is, since a later one was trained on what it left."""
+    later = [name for name in PHASES[PHASES.index(phase) + 1 :] if run.has(name, "generator")]
+    position = Checkpoints(run.phase(phase) / "checkpoints").position()
+    if not later or position.epoch >= getattr(run.config, phase).epochs:
+        return False
+    if set(phases) == set(PHASES):
+        print(f"{phase}: left as it is, because {later[0]} was trained on it", file=sys.stderr)
+        return True
+    raise UserError(
+        f"{later[0]} of {run.folder} was trained on what '{phase}' left; training '{phase}' further would part "
+        f"them. Go on with --phase {later[-1]}, or begin a new run"
+    )
 
 
 def _reopen(config: RunConfig, records: Records, folder: Path) -> Run:

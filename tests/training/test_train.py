@@ -142,8 +142,20 @@ def test_a_time_limit_stops_in_the_middle_of_an_epoch_and_resume_ends_it(whole, 
 
 
 def test_more_epochs_go_on_from_the_last(whole, data):
-    again = train(whole.config.changed({"text.epochs": 2}), data, whole.folder, phases=["text"], resume=True)
-    assert [row["epoch"] for row in again.metrics() if row["phase"] == "text"] == [1, 2]
+    more = whole.config.changed({"stage2.epochs": 2})
+    again = train(more, data, whole.folder, phases=["stage2"], resume=True)
+    assert [row["epoch"] for row in again.metrics() if row["phase"] == "stage2"] == [1, 2]
+
+
+def test_a_phase_that_another_stands_on_is_not_trained_further(whole, data, capsys):
+    more = Run.open(whole.folder).config.changed({"text.epochs": 2})
+    before = load_file(whole.folder / "text" / "text_encoder.safetensors")
+    with pytest.raises(ValueError, match="stage1 of .* was trained on what 'text' left"):
+        train(more, data, whole.folder, phases=["text"], resume=True)
+    train(more, data, whole.folder, resume=True)
+    assert "text: left as it is, because stage1 was trained on it" in capsys.readouterr().err
+    after = load_file(whole.folder / "text" / "text_encoder.safetensors")
+    assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
 def test_refusals(whole, data, config, tmp_path):

@@ -91,8 +91,8 @@ def _is_stood_on(run: Run, phase: str, phases: Sequence[str]) -> bool:
         print(f"{phase}: left as it is, because {later[0]} was trained on it", file=sys.stderr)
         return True
     raise UserError(
-        f"{later[0]} of {run.folder} was trained on what '{phase}' left; training '{phase}' further would part "
-        f"them. Go on with --phase {later[-1]}, or begin a new run"
+        f"{later[0]} of {run.folder} was trained on what '{phase}' left; training '{phase}' further would "
+        f"part them. Go on with --phase {later[-1]}, or begin a new run"
     )
 
 

@@ -150,7 +150,7 @@ def test_more_epochs_go_on_from_the_last(whole, data):
 def test_a_phase_that_another_stands_on_is_not_trained_further(whole, data, capsys):
     more = Run.open(whole.folder).config.changed({"text.epochs": 2})
     before = load_file(whole.folder / "text" / "text_encoder.safetensors")
-    with pytest.raises(ValueError, match="stage1 of .* was trained on what 'text' left"):
+    with pytest.raises(ValueError, match=r"stage1 of .* was trained on what 'text' left"):
         train(more, data, whole.folder, phases=["text"], resume=True)
     train(more, data, whole.folder, resume=True)
     assert "text: left as it is, because stage1 was trained on it" in capsys.readouterr().err

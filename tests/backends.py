@@ -89,6 +89,7 @@ def run_on_each(
             "CUDA_VISIBLE_DEVICES": "-1",  # GPUs round differently (TF32)
             "JAX_PLATFORMS": "cpu",
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "0",  # compared as it is used
         }
         running = {}
         try:

@@ -24,9 +24,11 @@ if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", "")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers are as many as the cores: with a pool each, threads would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Three quarters of what JAX does here is compiling, and half of that optimizing what runs once.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-    # Compiling is most of what JAX does here, and many tests compile the same. Workers and the processes
-    # that tests start inherit the folder, so they share what any of them has compiled.
+    # Many tests compile the same. Workers and the processes that tests start inherit the folder, so they
+    # share what any of them has compiled.
     compiled = os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="compiled-by-jax-")
     atexit.register(shutil.rmtree, compiled, ignore_errors=True)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")

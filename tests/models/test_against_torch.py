@@ -19,7 +19,9 @@ class Reference:
     """
 
     def __init__(self, generator, discriminator):
-        self.generator, self.discriminator = ([_tensor(w) for w in part] for part in (generator, discriminator))
+        self.generator, self.discriminator = (
+            [_tensor(w) for w in part] for part in (generator, discriminator)
+        )
 
     def draw(self, batch):
         take = iter(self.generator)

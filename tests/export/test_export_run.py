@@ -30,6 +30,7 @@ def run_folder(make_networks, tmp_path_factory):
         "stage1.width": 4,
     }
     info = {
+        "shards": [],
         "source": "synthetic-birds",
         "title": "Synthetic birds",
         "licence": "CC0-1.0",
@@ -116,7 +117,7 @@ def test_bad_input_is_told_in_a_line_with_exit_code_2(command, exported, run_fol
 
 
 def test_a_run_that_was_not_trained_far_enough_is_refused(tmp_path):
-    records = SimpleNamespace(info={}, folder=tmp_path)
+    records = SimpleNamespace(info={"shards": []}, folder=tmp_path)
     Run.create(tmp_path / "run", load_preset("stackgan-tiny", {}), records, [])
     with pytest.raises(UserError, match="no trained text encoder"):
         export.export_run(tmp_path / "run", tmp_path / "bundle")

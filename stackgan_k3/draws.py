@@ -22,7 +22,7 @@ class Draw:
         shape: Shape of one example's entry, without the batch axis.
         kind: ``"normal"`` for N(0, 1) or ``"uniform"`` for U(low, high).
         low: Lower end of the uniform range (included).
-        high: Upper end of the uniform range (not included).
+        high: Upper end of the uniform range (reached by rounding at most).
 
     Example:
         >>> Draw((100,)).kind

@@ -26,7 +26,7 @@ class ConditioningAugmentation(keras.layers.Layer):
         >>> import numpy as np
         >>> layer = ConditioningAugmentation(2)
         >>> c, mean, _ = layer([np.ones((1, 4), "float32"), np.zeros((1, 2), "float32")])
-        >>> bool((np.array(c) == np.array(mean)).all())
+        >>> bool(ops.all(c == mean))
         True
     """
 

@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from stackgan_k3.data.source_entry import SOURCES
+
 HELP = "prepare a data set for training"
 
 
@@ -12,9 +14,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Example:
         >>> configure(argparse.ArgumentParser())
     """
-    parser.add_argument(
-        "source", metavar="SOURCE", help="synthetic-birds (drawn by the package) or oxford-flowers"
-    )
+    listed = "; ".join(f"{name}: {entry.about}" for name, entry in sorted(SOURCES.items()))
+    parser.add_argument("source", metavar="SOURCE", help=f"one of: {listed}")
     parser.add_argument(
         "out", metavar="OUT", help="the folder to write; a stopped preparation in it is gone on with"
     )
@@ -31,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="chooses what is drawn, or the classes of the test split; 0 to 2**63 - 1 (default: 0)",
     )  # fmt: skip
     parser.add_argument("--workers", metavar="N", type=int, help="processes (default: one for each CPU)")
+    for option, (names, text) in sorted(_options().items()):
+        flag = "--" + option.replace("_", "-")
+        parser.add_argument(flag, dest=f"option_{option}", metavar="TEXT", help=f"for {names}: {text}")
     parser.add_argument(
         "--strict", action="store_true", help="stop at a bad file instead of leaving it out and listing it"
     )
@@ -75,6 +79,11 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
             workers=args.workers,
             strict=args.strict,
+            options={
+                option: value
+                for option in _options()
+                if (value := getattr(args, f"option_{option}")) is not None
+            },
             progress=progress,
         )
     finally:
@@ -82,6 +91,16 @@ def run(args: argparse.Namespace) -> int:
             bar.close()
     print(_summary(info, args.out))
     return 0
+
+
+def _options() -> dict[str, tuple[str, str]]:
+    """The options of all sources: which sources take them, and what they say."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, entry in sorted(SOURCES.items()):
+        for option, text in entry.options.items():
+            names = f"{found[option][0]} and {name}" if option in found else name
+            found[option] = (names, text)
+    return found
 
 
 def _summary(info: dict[str, Any], out: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -35,6 +35,7 @@ def prepare(
     seed: int = 0,
     workers: int | None = None,
     strict: bool = False,
+    options: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Prepares a data set for training, or goes on with a preparation that was stopped.
@@ -58,6 +59,7 @@ def prepare(
         seed: Seed of the source, 0 to 2**63 - 1; for sources by name only.
         workers: Number of processes; one for each CPU if not given.
         strict: Refuse the first bad example instead of listing it as refused.
+        options: The source's own options (see ``open_source``); for sources by name only.
         progress: Called with (examples done, examples in all) as parts finish.
 
     Returns:
@@ -81,9 +83,11 @@ def prepare(
     folder = Path(out)
     _check_out(folder)
     if isinstance(source, str):
-        source = open_source(source, root=root, seed=seed, size=size, limit=limit)
-    elif root is not None or limit is not None or seed != 0:
-        raise UserError("root, limit and seed are for sources by name; give them to the source itself")
+        source = open_source(source, root=root, seed=seed, size=size, limit=limit, options=options)
+    elif root is not None or limit is not None or seed != 0 or options:
+        raise UserError(
+            "root, limit, options and seed are for sources by name; give them to the source itself"
+        )
     if not len(source):
         raise UserError(f"{source.name} has no examples")
     units = _units(len(source))
@@ -94,6 +98,7 @@ def prepare(
         "size": size,
         "limit": limit,
         "seed": seed,
+        "options": dict(options or {}),
         "examples": len(source),
         "classes": list(source.classes),
     }

@@ -43,6 +43,8 @@ class Example:
         split: ``"train"`` or ``"test"``.
         attributes: What is known to be true of the picture, such as
             ``{"wing": "black"}``; empty where nothing is known.
+        embeddings: The captions' embeddings, float32 ``[captions, T]``, where the data
+            set was published with them; T is the same in all of a source.
 
     Example:
         >>> image = np.zeros((64, 64, 3), np.uint8)
@@ -56,6 +58,7 @@ class Example:
     label: int
     split: Literal["train", "test"]
     attributes: dict[str, str] = field(default_factory=dict)
+    embeddings: np.ndarray | None = None
 
 
 @runtime_checkable

@@ -1,10 +1,13 @@
 """The data sets that can be opened by name."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 from stackgan_k3.data.record import SIZES, margin_size
 from stackgan_k3.data.source import Source
+from stackgan_k3.data.source_entry import SOURCES
 from stackgan_k3.errors import UserError, unknown
 
 DEFAULT_BIRDS = 10_000
@@ -17,7 +20,13 @@ Root = str | os.PathLike[str] | None
 
 
 def open_source(
-    name: str, *, root: Root = None, seed: int = 0, size: int = 256, limit: int | None = None
+    name: str,
+    *,
+    root: Root = None,
+    seed: int = 0,
+    size: int = 256,
+    limit: int | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> Source:
     """Opens a data set by its name.
 
@@ -25,61 +34,55 @@ def open_source(
         name: One of ``source_names()``.
         root: The folder that holds the files of the data set, for those that have any.
         seed: 0 to 2**63 - 1. Chooses the drawn pictures, or the classes of the test split.
-        size: Size in pixels that the set will be prepared at: 64, 128 or 256. Drawn
+        size: Size in pixels that the set will be prepared at. Drawn
             sources draw for it; the others give their pictures as they are.
         limit: Take at most this many examples; for ``synthetic-birds`` it is how
             many are drawn (10,000 unless given).
+        options: The source's own options, as ``SOURCES[name].options`` lists them.
 
     Returns:
         The source, which can be pickled.
 
     Raises:
-        UserError: If there is no such source, its folder is missing or not laid
-            out as expected, or a number is out of range.
+        UserError: If there is no such source or option, its folder is missing or not
+            laid out as expected, or a number is out of range.
 
     Example:
         >>> len(open_source("synthetic-birds", limit=20))
         20
     """
-    if name not in _SOURCES:
-        raise unknown("source", name, _SOURCES)
+    if name not in SOURCES:
+        raise unknown("source", name, SOURCES)
     if size not in SIZES:
         raise UserError(f"size is {size}; it must be one of {', '.join(map(str, SIZES))}")
     if not 0 <= seed < 2**63:
         raise UserError(f"seed is {seed}; it must be from 0 to 2**63 - 1")
     if limit is not None and not 1 <= limit <= MAX_LIMIT:
         raise UserError(f"limit is {limit}; it must be from 1 to {MAX_LIMIT:,}")
-    return _SOURCES[name](root, seed, size, limit)
+    entry, options = SOURCES[name], options or {}
+    for option in options:
+        if option not in entry.options:
+            others = ", ".join(other for other in SOURCES if option in SOURCES[other].options)
+            known = f"; it is an option of {others}" if others else ""
+            raise UserError(f"{name} has no option '{option}'{known}")
+    if root is None and entry.root == "required":
+        raise UserError(f"{name} needs --root, the folder that holds {entry.layout}")
+    if root is not None and entry.root == "none":
+        raise UserError(f"{name} draws its own pictures and reads no files; leave the root out")
+    make: Any = getattr(import_module(f"stackgan_k3.data.{entry.module}"), entry.class_name)
+    if name == "synthetic-birds":
+        # Drawn at the size that is stored, so that nothing is lost by resizing.
+        source: Source = make(limit or DEFAULT_BIRDS, size=margin_size(size), seed=seed)
+    else:
+        source = make(root, seed=seed, limit=limit, **options)
+    return source
 
 
 def source_names() -> tuple[str, ...]:
     """Returns the names that ``open_source`` knows.
 
     Example:
-        >>> source_names()
-        ('oxford-flowers', 'synthetic-birds')
+        >>> "synthetic-birds" in source_names()
+        True
     """
-    return tuple(sorted(_SOURCES))
-
-
-def _synthetic_birds(root: Root, seed: int, size: int, limit: int | None) -> Source:
-    if root is not None:
-        raise UserError("synthetic-birds draws its own pictures and reads no files; leave the root out")
-    from stackgan_k3.data.synthetic_birds import SyntheticBirds
-
-    # Drawn at the size that is stored, so that nothing is lost by resizing.
-    return SyntheticBirds(limit or DEFAULT_BIRDS, size=margin_size(size), seed=seed)
-
-
-def _oxford_flowers(root: Root, seed: int, size: int, limit: int | None) -> Source:
-    from stackgan_k3.data.oxford_flowers import LAYOUT, OxfordFlowers
-
-    if root is None:
-        raise UserError(f"oxford-flowers needs --root, the folder that holds {LAYOUT}")
-    return OxfordFlowers(root, seed=seed, limit=limit)
-
-
-_SOURCES: dict[str, Callable[[Root, int, int, int | None], Source]] = {
-    "oxford-flowers": _oxford_flowers,
-    "synthetic-birds": _synthetic_birds,
-}
+    return tuple(sorted(SOURCES))

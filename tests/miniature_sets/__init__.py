@@ -1,0 +1,1 @@
+"""Small sets in exactly the layouts that sources read, one module a source: `make(root)` writes one."""

@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from stackgan_k3.data.caption_file import decode_text, read_captions
 from stackgan_k3.data.pictures import open_picture
 from stackgan_k3.data.source import BadExample, Example
 from stackgan_k3.errors import UserError
@@ -15,7 +15,6 @@ LAYOUT = "jpg/image_00001.jpg … and text_c10/class_00001/image_00001.txt …"
 """The layout of the folder, for messages."""
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-_MAX_CAPTIONS_BYTES = 1024 * 1024
 
 
 class _Item(NamedTuple):
@@ -95,7 +94,7 @@ class OxfordFlowers:
         item = self._items[index]
         if not item.captions:
             raise BadExample(item.picture, "it has no captions file in text_c10")
-        captions = _captions(self.root / item.captions, item.captions)
+        captions = read_captions(self.root / item.captions, item.captions)
         if not item.picture:
             raise BadExample(item.captions, f"there is no picture jpg/{Path(item.captions).stem}.jpg")
         image = open_picture(self.root / item.picture, name=item.picture)
@@ -157,29 +156,5 @@ def _number(folder: str) -> str:
 def _class_names(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    lines = (line.split(maxsplit=1) for line in _text(path.read_bytes()).splitlines())
+    lines = (line.split(maxsplit=1) for line in decode_text(path.read_bytes()).splitlines())
     return {parts[0].lstrip("0"): parts[1].strip() for parts in lines if len(parts) == 2}
-
-
-def _captions(path: Path, name: str) -> tuple[str, ...]:
-    try:
-        if path.stat().st_size > _MAX_CAPTIONS_BYTES:
-            raise BadExample(name, f"more than {_MAX_CAPTIONS_BYTES:,} bytes of captions")
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadExample(name, f"the captions cannot be read: {error.strerror}") from None
-    if b"\0" in content:
-        raise BadExample(name, "the captions are not text")
-    lines = (" ".join(line.split()) for line in _text(content).splitlines())
-    captions = tuple(line for line in lines if line)
-    if not captions:
-        raise BadExample(name, "it holds no captions")
-    return captions
-
-
-def _text(content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    return unicodedata.normalize("NFC", text)

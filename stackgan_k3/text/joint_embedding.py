@@ -16,8 +16,8 @@ class JointEmbedding(keras.Model):
 
     Compile it with an optimizer alone and `fit` it on dict batches without targets:
     ``image`` uint8 ``[B, 64, 64, 3]`` (or float32 in [-1, 1]), ``characters`` int32
-    ``[B, 201]`` and ``label`` int32 ``[B]``. Other entries are ignored. Called on a
-    batch it returns ``{"image": [B, T], "text": [B, T]}``, float32.
+    ``[B, 201]`` and, with ``by_class``, ``label`` int32 ``[B]``. Other entries are
+    ignored. Called on a batch it returns ``{"image": [B, T], "text": [B, T]}``, float32.
 
     Metrics: ``loss``; ``caption_accuracy``, the share of pictures whose best caption
     of the batch is their own; ``picture_accuracy``, the same from captions to
@@ -27,6 +27,10 @@ class JointEmbedding(keras.Model):
         text_encoder: int32 ``[B, 201]`` -> float32 ``[B, T]``; see `CharCNNRNN`.
         image_encoder: float32 ``[B, 64, 64, 3]`` -> float32 ``[B, T]``; see `ImageEncoder`.
         margin: Margin of `losses.symmetric_structured_joint_embedding`, greater than 0.
+        by_class: Whether pairs with the same ``label`` are no negatives of each other.
+            False is for sets without classes (a single one, which would leave nothing to
+            compare): each other pair of the batch is then a negative, so now and then a
+            caption that would be true as well.
         name: Name of the model.
 
     Raises:
@@ -52,6 +56,7 @@ class JointEmbedding(keras.Model):
         image_encoder: keras.Model,
         margin: float = 1.0,
         *,
+        by_class: bool = True,
         name: str = "joint_embedding",
         **kwargs: Any,
     ) -> None:
@@ -67,6 +72,7 @@ class JointEmbedding(keras.Model):
         self.text_encoder = text_encoder
         self.image_encoder = image_encoder
         self.margin = margin
+        self.by_class = by_class
         self.caption_accuracy = keras.metrics.Mean(name="caption_accuracy")
         self.picture_accuracy = keras.metrics.Mean(name="picture_accuracy")
         self.built = True  # both encoders are functional and have their weights
@@ -95,7 +101,8 @@ class JointEmbedding(keras.Model):
         training: bool = True,
     ) -> Any:
         """Returns the objective of a batch, float32 scalar; ``x`` is the batch, ``y_pred`` its embeddings."""
-        loss = symmetric_structured_joint_embedding(y_pred["image"], y_pred["text"], x["label"], self.margin)
+        label = x["label"] if self.by_class else None
+        loss = symmetric_structured_joint_embedding(y_pred["image"], y_pred["text"], label, self.margin)
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -113,6 +120,7 @@ class JointEmbedding(keras.Model):
             "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
             "image_encoder": keras.saving.serialize_keras_object(self.image_encoder),
             "margin": self.margin,
+            "by_class": self.by_class,
             "name": self.name,
         }
 

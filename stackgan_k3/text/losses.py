@@ -6,7 +6,7 @@ from keras import ops
 
 
 def symmetric_structured_joint_embedding(
-    image_embedding: Any, text_embedding: Any, label: Any, margin: float = 1.0
+    image_embedding: Any, text_embedding: Any, label: Any | None, margin: float = 1.0
 ) -> Any:
     """The symmetric structured joint embedding objective of a batch of pairs.
 
@@ -18,12 +18,15 @@ def symmetric_structured_joint_embedding(
 
     a picture must fit its own caption better, by the margin m, than the caption of
     another class, and a caption its own picture better than one of another class.
-    Pairs of the same class are no negatives. All in float32.
+    Pairs of the same class are no negatives. Without classes, the i ≠ j take the place
+    of the y_i ≠ y_j: a picture must fit its own caption better than any other of the
+    batch. All in float32.
 
     Args:
         image_embedding: Float tensor ``[B, T]``.
         text_embedding: Float tensor ``[B, T]``; row i describes picture i.
-        label: Integer tensor ``[B]``: the class of each pair.
+        label: Integer tensor ``[B]``: the class of each pair; None where there are no
+            classes, as if each pair were a class of its own.
         margin: The margin m, in units of the compatibility.
 
     Returns:
@@ -39,7 +42,7 @@ def symmetric_structured_joint_embedding(
     """
     scores = compatibility(image_embedding, text_embedding)
     right = ops.diagonal(scores)  # s[i, i]
-    label = ops.convert_to_tensor(label)
+    label = ops.arange(ops.shape(scores)[0]) if label is None else ops.convert_to_tensor(label)
     negative = ops.cast(ops.not_equal(label[:, None], label[None, :]), "float32")
     over_captions = ops.relu(margin - right[:, None] + scores)
     over_pictures = ops.relu(margin - right[:, None] + ops.transpose(scores))

@@ -61,6 +61,21 @@ def test_reported_loss_is_the_objective_of_the_batch():
     assert reported["picture_accuracy"] == np.mean(scores.argmax(axis=0) == np.arange(8))
 
 
+def test_a_set_of_one_class_is_compared_pair_by_pair():
+    one_class = {**tiny_batch(), "label": np.zeros(8, "int32")}
+    losses = {}
+    for by_class in (True, False):
+        keras.utils.set_random_seed(3)
+        model = tiny_model(by_class=by_class)
+        model.compile(keras.optimizers.SGD(0.0))
+        losses[by_class] = model.evaluate(one_class, batch_size=8, verbose=0, return_dict=True)["loss"]
+    assert losses[True] == 0.0 and losses[False] > 0.1
+    embedded = model(one_class, training=False)
+    expected = symmetric_structured_joint_embedding(embedded["image"], embedded["text"], np.arange(8))
+    np.testing.assert_allclose(losses[False], ops.convert_to_numpy(expected), rtol=1e-5)
+    assert not JointEmbedding.from_config(model.get_config()).by_class
+
+
 def test_bytes_and_floats_are_the_same_picture():
     model = tiny_model()
     batch = tiny_batch()

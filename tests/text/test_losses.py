@@ -48,6 +48,14 @@ def test_pairs_of_one_class_are_no_negatives():
     assert float(symmetric_structured_joint_embedding(image, text, np.full(6, 3, "int32"), 5.0)) == 0.0
 
 
+def test_without_classes_every_other_pair_is_a_negative():
+    rng = np.random.default_rng(2)
+    image, text = rng.standard_normal((2, 5, 4)).astype("float32")
+    loss = float(symmetric_structured_joint_embedding(image, text, None, 2.0))
+    assert loss == pytest.approx(slow_structured(image, text, np.arange(5), 2.0), rel=2e-6)
+    assert loss > 0.0
+
+
 def test_each_direction_counts():
     # picture 0 fits both captions alike, and caption 1 both pictures: one violated hinge each way
     image = np.array([[1.0, 1.0], [0.0, 3.0]], "float32")

@@ -59,7 +59,8 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     _seed(run.config, "text")
     text_encoder = CharCNNRNN(text.width, text.embedding_dim)
     image_encoder = ImageEncoder(text.image_width, text.embedding_dim)
-    model = JointEmbedding(text_encoder, image_encoder, text.margin)
+    by_class = len(records.info["classes"]) > 1
+    model = JointEmbedding(text_encoder, image_encoder, text.margin, by_class=by_class)
     loader = _loader(run.config, "text", records, image_size=64, batch_size=text.batch_size)
     rate = _halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", metavar="DIR", help="the folder with the source's own files")
     parser.add_argument(
         "--size", metavar="PX", type=int, default=256,
-        help="the largest pictures to train on: 64, 128 or 256 pixels a side (default: 256)",
+        help="the largest pictures to train on: 28, 64, 128 or 256 pixels a side (default: 256)",
     )  # fmt: skip
     parser.add_argument(
         "--limit", metavar="N", type=int, help="take N pictures (default: all; synthetic-birds: 10,000)"

@@ -9,7 +9,7 @@ import grain
 import numpy as np
 
 from stackgan_k3.bundle.alphabet import encode
-from stackgan_k3.data.record import Record, margin_size, stored_sizes
+from stackgan_k3.data.record import SIZES, Record, margin_size, stored_sizes
 from stackgan_k3.data.records import Records
 from stackgan_k3.draws import Draw, draw_batch
 from stackgan_k3.errors import UserError
@@ -52,15 +52,15 @@ class Loader:
 
     Args:
         records: The prepared split.
-        image_size: Side of the pictures in pixels: 64, or the size that the set
-            was prepared at.
+        image_size: Side of the pictures in pixels: the size that the set was
+            prepared at or, if that is larger, 64.
         batch_size: Examples a batch.
         seed: Seed of everything random, 0 to 2**63 - 1.
         captions: What batches hold of the caption: ``"characters"``,
             ``"embedding"`` or None for nothing.
         embeddings: The table of embeddings, for ``captions="embedding"``.
         draws: The random entries that the system to be trained asks for.
-        crop: Crop at random places; otherwise in the centre.
+        crop: Crop at random places; otherwise in the centre. At 28 px there is nothing to crop.
         flip: Mirror half of the pictures.
         shuffle: Take another order in each epoch; otherwise that of the records.
         workers: Processes that make batches beside this one. With 0, threads of
@@ -102,8 +102,11 @@ class Loader:
     ) -> None:
         if image_size not in stored_sizes(records.size):
             held = " and ".join(map(str, stored_sizes(records.size)))
-            raise UserError(f"image_size is {image_size}, but {records.folder} holds pictures for {held} px; "
-                            f"prepare it with --size {image_size}, if that is 64, 128 or 256")  # fmt: skip
+            known = ", ".join(map(str, SIZES))
+            remedy = f"prepare it with --size {image_size}" if image_size in SIZES else f"sizes are {known}"
+            raise UserError(
+                f"image_size is {image_size}, but {records.folder} holds pictures for {held} px; {remedy}"
+            )
         if batch_size < 1:
             raise UserError(f"batch_size is {batch_size}; it must be at least 1")
         if not 0 <= seed < 2**63:

@@ -1,4 +1,4 @@
-"""Any picture file to RGB bytes, and back: opening safely, cropping, JPEG."""
+"""Any picture file to RGB bytes, and back: opening safely, cropping, JPEG and PNG."""
 
 import io
 import os
@@ -106,7 +106,7 @@ def encode_jpeg(image: np.ndarray) -> bytes:
         The JPEG file's content.
 
     Example:
-        >>> decode_jpeg(encode_jpeg(np.full((8, 8, 3), 200, np.uint8)))[0, 0].tolist()
+        >>> decode(encode_jpeg(np.full((8, 8, 3), 200, np.uint8)))[0, 0].tolist()
         [200, 200, 200]
     """
     content = io.BytesIO()
@@ -114,23 +114,42 @@ def encode_jpeg(image: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-def decode_jpeg(content: bytes) -> np.ndarray:
-    """Decodes what ``encode_jpeg`` wrote.
+def encode_png(image: np.ndarray) -> bytes:
+    """Encodes a picture as PNG, which loses nothing.
 
     Args:
-        content: The JPEG file's content.
+        image: uint8 ``[height, width, 3]``.
+
+    Returns:
+        The PNG file's content.
+
+    Example:
+        >>> image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+        >>> bool((decode(encode_png(image)) == image).all())
+        True
+    """
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    return content.getvalue()
+
+
+def decode(content: bytes) -> np.ndarray:
+    """Decodes what ``encode_jpeg`` or ``encode_png`` wrote.
+
+    Args:
+        content: The file's content.
 
     Returns:
         uint8 ``[height, width, 3]``, RGB, read-only.
 
     Raises:
-        OSError: If it is not a whole JPEG file.
+        OSError: If it is not a whole JPEG or PNG file.
 
     Example:
-        >>> decode_jpeg(encode_jpeg(np.zeros((8, 6, 3), np.uint8))).shape
+        >>> decode(encode_jpeg(np.zeros((8, 6, 3), np.uint8))).shape
         (8, 6, 3)
     """
-    with Image.open(io.BytesIO(content), formats=("JPEG",)) as picture:
+    with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as picture:
         return np.asarray(picture)
 
 

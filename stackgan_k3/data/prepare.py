@@ -53,8 +53,9 @@ def prepare(
             ``Source`` and can be pickled.
         out: The folder to write: new, empty, or a stopped preparation.
         root: The folder with the source's files, for sources by name.
-        size: 64, 128 or 256: the size of the largest pictures to train on.
-            They are stored at 76/64 of it, for random crops, and at 76 px.
+        size: 28, 64, 128 or 256: the size of the largest pictures to train on.
+            They are stored at 76/64 of it, for random crops, and at 76 px; at
+            28 px as they are, without a margin.
         limit: Take at most this many examples; for sources by name only.
         seed: Seed of the source, 0 to 2**63 - 1; for sources by name only.
         workers: Number of processes; one for each CPU if not given.

@@ -1,25 +1,26 @@
-"""One prepared example: a msgpack map with its pictures as JPEG."""
+"""One prepared example: a msgpack map with its pictures as JPEG, tiny ones as PNG."""
 
 from dataclasses import dataclass
 
 import msgpack
 import numpy as np
 
-from stackgan_k3.data.pictures import decode_jpeg, encode_jpeg, square
+from stackgan_k3.data.pictures import decode, encode_jpeg, encode_png, square
 from stackgan_k3.data.source import Example
 from stackgan_k3.errors import UserError
 
 FORMAT_VERSION = 1
 """Version of the prepared data sets that this package writes, and the newest that it reads."""
 
-SIZES = (64, 128, 256)
+SIZES = (28, 64, 128, 256)
 """Sizes in pixels that a data set can be prepared at."""
 
 
 def margin_size(size: int) -> int:
     """Returns the side at which a picture is stored so that ``size`` pixels can be cropped at random.
 
-    The ratio is 76 / 64, that of the published StackGAN code.
+    The ratio is 76 / 64, that of the published StackGAN code. At 28 px there is no
+    margin: a digit that is cropped or moved is another digit.
 
     Args:
         size: Side of the crops in pixels.
@@ -28,20 +29,22 @@ def margin_size(size: int) -> int:
         Side of the stored picture in pixels.
 
     Example:
-        >>> [margin_size(size) for size in (64, 128, 256)]
-        [76, 152, 304]
+        >>> [margin_size(size) for size in (28, 64, 128, 256)]
+        [28, 76, 152, 304]
     """
-    return round(size * 76 / 64)
+    return size if size == 28 else round(size * 76 / 64)
 
 
 def stored_sizes(size: int) -> tuple[int, ...]:
     """Returns the crop sizes that a set prepared at ``size`` holds pictures for: 64 and its own.
 
+    At 28 px only its own.
+
     Example:
-        >>> stored_sizes(64), stored_sizes(256)
-        ((64,), (64, 256))
+        >>> stored_sizes(28), stored_sizes(64), stored_sizes(256)
+        ((28,), (64,), (64, 256))
     """
-    return (64,) if size == 64 else (64, size)
+    return (size,) if size <= 64 else (64, size)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Record:
         captions: At least one caption.
         label: Number of the class, an index into ``records.info["classes"]``.
         attributes: What is known to be true of the picture; often empty.
-        jpegs: The stored pictures, by the size that they are cropped to.
+        encoded: The stored pictures, by the size that they are cropped to: JPEG, at 28 px PNG.
 
     Example:
         >>> example = Example("grey", np.full((300, 200, 3), 90, np.uint8), ("a grey square",), 0, "train")
@@ -68,13 +71,13 @@ class Record:
     captions: tuple[str, ...]
     label: int
     attributes: dict[str, str]
-    jpegs: dict[int, bytes]
+    encoded: dict[int, bytes]
 
     def picture(self, size: int) -> np.ndarray:
         """Decodes the picture that crops of ``size`` pixels are taken from.
 
         Args:
-            size: 64, or the size the set was prepared at.
+            size: The size the set was prepared at or, if that is larger, 64.
 
         Returns:
             uint8 ``[margin_size(size), margin_size(size), 3]``, RGB, read-only.
@@ -82,11 +85,11 @@ class Record:
         Raises:
             UserError: If the set holds no picture for that size.
         """
-        if size not in self.jpegs:
-            held = " and ".join(str(held) for held in sorted(self.jpegs))
+        if size not in self.encoded:
+            held = " and ".join(str(held) for held in sorted(self.encoded))
             raise UserError(f"this set holds pictures for {held} px, not for {size}; "
                             f"prepare it again with --size {size}")  # fmt: skip
-        return decode_jpeg(self.jpegs[size])
+        return decode(self.encoded[size])
 
     @staticmethod
     def pack(example: Example, size: int) -> bytes:
@@ -94,22 +97,23 @@ class Record:
 
         Args:
             example: The example, its image of any size.
-            size: The size to prepare for: 64, 128 or 256.
+            size: The size to prepare for, one of ``SIZES``.
 
         Returns:
             A msgpack map with ``name``, ``captions``, ``label``, ``attributes``
-            and ``jpegs`` (size as a string to JPEG bytes).
+            and ``jpegs`` (size as a string to the bytes of a JPEG file, at 28 px of a PNG file).
         """
-        jpegs = {
-            str(each): encode_jpeg(square(example.image, margin_size(each))) for each in stored_sizes(size)
-        }
+        encoded = {}
+        for each in stored_sizes(size):
+            picture = square(example.image, margin_size(each))
+            encoded[str(each)] = encode_png(picture) if each == 28 else encode_jpeg(picture)
         packed: bytes = msgpack.packb(
             {
                 "name": example.name,
                 "captions": list(example.captions),
                 "label": example.label,
                 "attributes": dict(sorted(example.attributes.items())),
-                "jpegs": jpegs,
+                "jpegs": encoded,
             }
         )
         return packed
@@ -132,5 +136,5 @@ class Record:
             tuple(entry["captions"]),
             entry["label"],
             entry["attributes"],
-            {int(size): jpeg for size, jpeg in entry["jpegs"].items()},
+            {int(size): picture for size, picture in entry["jpegs"].items()},
         )

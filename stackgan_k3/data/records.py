@@ -81,7 +81,7 @@ class Records:
 
     @property
     def size(self) -> int:
-        """The size in pixels that the set was prepared at: 64, 128 or 256."""
+        """The size in pixels that the set was prepared at: 28, 64, 128 or 256."""
         return int(self.info["size"])
 
     def __len__(self) -> int:

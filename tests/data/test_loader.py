@@ -11,6 +11,7 @@ from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.prepare import prepare
 from stackgan_k3.data.records import Records
+from stackgan_k3.data.source import Example
 from stackgan_k3.draws import Draw, draw_batch
 from stackgan_k3.errors import UserError
 
@@ -30,6 +31,26 @@ class Table:
 
     def row(self, record_index: int, caption_index: int) -> np.ndarray:
         return np.array([record_index, caption_index, 7], np.float32)
+
+
+class Pictures:
+    """A source of given pictures, with the embeddings that are given for each."""
+
+    name = title = "pictures"
+    licence = "CC0-1.0"
+    homepage = ""
+    classes = ("picture",)
+
+    def __init__(self, pictures: np.ndarray, embeddings: list[np.ndarray | None] | None = None) -> None:
+        self.pictures, self.embeddings = pictures, embeddings or [None] * len(pictures)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> Example:
+        captions = (f"picture {index}", f"number {index}")
+        return Example(f"{index:03d}", self.pictures[index], captions, 0, "train",
+                       embeddings=self.embeddings[index])  # fmt: skip
 
 
 def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
@@ -140,6 +161,21 @@ def test_flips_and_centre_crops(records) -> None:
             assert np.array_equal(image[:, ::-1], other)
             mirrored += 1
     assert 14 < mirrored < 38
+
+
+def test_pictures_of_28_pixels_are_neither_cropped_nor_changed(tmp_path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 28, 28, 3), dtype=np.uint8)
+    prepare(Pictures(pictures), tmp_path / "set", size=28, workers=1)
+    records = Records(tmp_path / "set")
+    assert records.size == 28
+    batch = Loader(records, image_size=28, batch_size=6, flip=False).batch(3)
+    assert np.array_equal(batch["image"], pictures[batch["index"]])
+    flipped = Loader(records, image_size=28, batch_size=6).batch(3)
+    mirrored = [not np.array_equal(a, b) for a, b in zip(flipped["image"], batch["image"], strict=True)]
+    assert 0 < sum(mirrored) < 6
+    assert np.array_equal(flipped["image"][mirrored], batch["image"][mirrored][:, :, ::-1])
+    with pytest.raises(UserError, match=r"holds pictures for 28 px; prepare it with --size 64"):
+        Loader(records, batch_size=6)
 
 
 def test_the_dataset_is_the_batches(records) -> None:

@@ -96,12 +96,12 @@ def test_dataset_json_says_what_is_there(whole, flowers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "sides"), [(64, {64: 76}), (128, {64: 76, 128: 152}), (256, {64: 76, 256: 304})]
+    ("size", "sides"), [(28, {28: 28}), (64, {64: 76}), (128, {64: 76, 128: 152}), (256, {64: 76, 256: 304})]
 )
 def test_stored_sizes(tmp_path, size: int, sides: dict[int, int]) -> None:
     prepare(Hues(), tmp_path / "set", size=size, workers=1)
     record = Records(tmp_path / "set")[2]
-    assert sorted(record.jpegs) == sorted(sides)
+    assert sorted(record.encoded) == sorted(sides)
     for each, side in sides.items():
         picture = record.picture(each)
         assert picture.shape == (side, side, 3)

@@ -141,4 +141,4 @@ def test_a_split_without_examples(flowers, tmp_path) -> None:
 def test_record_bytes_are_the_same_each_time(flowers) -> None:
     example = OxfordFlowers(flowers)[7]
     assert Record.pack(example, 128) == Record.pack(example, 128)
-    assert Record.unpack(7, Record.pack(example, 64)).jpegs.keys() == {64}
+    assert Record.unpack(7, Record.pack(example, 64)).encoded.keys() == {64}

@@ -13,6 +13,7 @@ from PIL import Image
 
 from stackgan_k3.data.idx import MAX_BYTES, read_idx
 from stackgan_k3.data.pictures import MIN_SIDE
+from stackgan_k3.data.portions import limited
 from stackgan_k3.data.source import Example
 from stackgan_k3.errors import UserError, unknown
 
@@ -108,7 +109,8 @@ class Digits:
             self.homepage = "http://yann.lecun.com/exdb/mnist/"
         arrays = _arrays(self._files)
         self._train = arrays.train
-        self._order = _choose(arrays, limit)
+        test = np.arange(len(arrays.labels)) >= arrays.train
+        self._order = limited(arrays.labels, test, limit).astype(np.int32)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -262,24 +264,3 @@ def _scikit_learn() -> _Arrays:
     images = [np.asarray(Image.fromarray(small[number]).resize(side, Image.Resampling.BILINEAR))
               for number in order]  # fmt: skip
     return _Arrays(np.stack(images), data.target[order].astype(np.uint8), len(small) - cut)
-
-
-def _choose(arrays: _Arrays, limit: int | None) -> np.ndarray:
-    count = len(arrays.labels)
-    if limit is None or limit >= count:
-        return np.arange(count, dtype=np.int32)
-    test = max(round(limit * (count - arrays.train) / count), 1) if limit > 1 else 0
-    chosen = (
-        _spread(arrays.labels[: arrays.train], limit - test),
-        arrays.train + _spread(arrays.labels[arrays.train :], test),
-    )
-    return np.concatenate(chosen).astype(np.int32)
-
-
-def _spread(labels: np.ndarray, limit: int) -> np.ndarray:
-    # One picture of every class, then a second of every class, …
-    rank = np.empty(len(labels), np.int64)
-    for label in range(10):
-        of_class = labels == label
-        rank[of_class] = np.arange(of_class.sum())
-    return np.sort(np.lexsort((labels, rank))[:limit])

@@ -48,8 +48,8 @@ SOURCES: dict[str, SourceEntry] = {
         layout="images.txt, bounding_boxes.txt, image_class_labels.txt, train_test_split.txt, classes.txt, "
         "images/001.Black_footed_Albatross/… and text_c10/001.Black_footed_Albatross/….txt",
         options={
-            "split": "zero-shot (classes of the test split never trained on, the default) or published "
-            "(train_test_split.txt)"
+            "split": "zero-shot (the classes of the test split are never trained on, the default) or "
+            "published (the split that the set came with)"
         },
     ),
     "digits": SourceEntry(
@@ -88,10 +88,14 @@ SOURCES: dict[str, SourceEntry] = {
         "or class name/….jpg",
     ),
     "oxford-flowers": SourceEntry(
-        "Oxford 102 flowers, photographs with captions",
+        "Oxford 102 flowers, photographs with captions or the names of the flowers",
         "oxford_flowers",
         "OxfordFlowers",
-        layout="jpg/image_00001.jpg … and text_c10/class_00001/image_00001.txt …",
+        layout="jpg/image_00001.jpg … and text_c10/class_00001/image_00001.txt … or imagelabels.mat",
+        options={
+            "split": "zero-shot (the classes of the test split are never trained on, the default) or "
+            "published (the split that the set came with)"
+        },
     ),
     "stackgan-pickles": SourceEntry(
         "the pickles that StackGAN and its descendants ship, with their embeddings",

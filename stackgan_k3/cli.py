@@ -21,6 +21,7 @@ from stackgan_k3.errors import UserError, unknown
 EXTRAS = {
     "absl": "train",
     "array_record": "train",
+    "filelock": "train",
     "grain": "train",
     "msgpack": "train",
     "pydantic": "train",

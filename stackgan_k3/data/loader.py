@@ -58,7 +58,8 @@ class Loader:
         seed: Seed of everything random, 0 to 2**63 - 1.
         captions: What batches hold of the caption: ``"characters"``,
             ``"embedding"`` or None for nothing.
-        embeddings: The table of embeddings, for ``captions="embedding"``.
+        embeddings: The table of embeddings, for ``captions="embedding"``; without it,
+            the records' own, in a set that was prepared with embeddings.
         draws: The random entries that the system to be trained asks for.
         crop: Crop at random places; otherwise in the centre. At 28 px there is nothing to crop.
         flip: Mirror half of the pictures.
@@ -113,8 +114,14 @@ class Loader:
             raise UserError(f"seed is {seed}; it must be from 0 to 2**63 - 1")
         if captions not in ("characters", "embedding", None):
             raise UserError(f'captions is {captions!r}; it must be "characters", "embedding" or None')
-        if captions == "embedding" and embeddings is None:
-            raise UserError('captions="embedding" needs the table of embeddings: embeddings=…')
+        if captions == "embedding" and embeddings is None and records.embedding_dim is None:
+            raise UserError(
+                f'captions="embedding" needs the table of embeddings, embeddings=…: {records.folder} holds '
+                "none of its own (a set prepared from stackgan-pickles does)"
+            )
+        check = getattr(embeddings, "check", None)
+        if check is not None:  # an EmbeddingTable of another split is told here, by its counts
+            check(records)
         if not 0 <= workers <= MAX_WORKERS:
             raise UserError(f"workers is {workers}; it must be from 0 to {MAX_WORKERS:,}")
         part, parts = shard
@@ -234,6 +241,8 @@ class Loader:
             texts.append(record.captions[choice])
         elif self.captions == "embedding" and self.embeddings is not None:
             vectors.append(self.embeddings.row(record.index, choice))
+        elif self.captions == "embedding" and record.embeddings is not None:
+            vectors.append(record.embeddings[choice])
 
 
 @lru_cache(maxsize=4)  # batches of two epochs can be in the making at once

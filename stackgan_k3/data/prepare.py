@@ -3,24 +3,24 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 from stackgan_k3 import files
 from stackgan_k3.data.record import FORMAT_VERSION, SIZES
-from stackgan_k3.data.shards import SPLITS, read_unit, start_worker, unit_path, write_unit
+from stackgan_k3.data.shards import SPLITS, Job, read_unit, unit_path
 from stackgan_k3.data.source import BadExample, Source
 from stackgan_k3.data.sources import Root, open_source
+from stackgan_k3.data.workers import Progress, write_units
 from stackgan_k3.errors import UserError
 
 MAX_WORKERS = 1024
 """The largest number of worker processes that is accepted."""
-
-Progress = Callable[[int, int], None]
 
 _PARTS = ".preparing"
 
@@ -68,8 +68,8 @@ def prepare(
 
     Raises:
         UserError: If an argument is out of range, ``out`` holds something else,
-            an example is bad and ``strict`` is set, no example is usable, a
-            worker process dies, or the disk is full.
+            another process prepares into it, an example is bad and ``strict`` is
+            set, no example is usable, a worker process dies, or the disk is full.
 
     Example:
         >>> import tempfile
@@ -91,6 +91,7 @@ def prepare(
         )
     if not len(source):
         raise UserError(f"{source.name} has no examples")
+    embedding_dim = _embedding_dim(source)
     units = _units(len(source))
     plan = {
         "format_version": FORMAT_VERSION,
@@ -102,11 +103,14 @@ def prepare(
         "options": dict(options or {}),
         "examples": len(source),
         "classes": list(source.classes),
+        "embedding_dim": embedding_dim,
     }
+    job = Job(source, size, folder / _PARTS, units, strict, embedding_dim)
     try:
-        _take_up(folder, plan)
-        _write_units(source, size, folder / _PARTS, units, workers or _cpus(), strict, progress)
-        return _finish(folder, source, plan, len(units))
+        with _alone(folder):
+            _take_up(folder, plan)
+            write_units(job, workers or _cpus(), progress)
+            return _finish(folder, source, plan, len(units))
     except BadExample as bad:
         raise UserError(
             f"{bad} (refused because of --strict; without it, it is left out and listed)"
@@ -133,6 +137,35 @@ def _check_out(folder: Path) -> None:
         raise UserError(f"{folder} is not empty, and not a stopped preparation; give another folder")
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    # The system drops the lock of a killed process, so a stopped preparation is never locked.
+    (folder / _PARTS).mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / _PARTS / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise UserError(
+            f"another process is preparing a set in {folder}; wait for it, stop it, or give another folder"
+        ) from None
+    try:
+        _check_out(folder)  # again: another process may have finished it in the meantime
+        yield
+    finally:
+        lock.release()
+
+
+def _embedding_dim(source: Source) -> int | None:
+    """The size of the embeddings of the first good example, which all others must have."""
+    for index in range(len(source)):
+        try:
+            rows = source[index].embeddings
+        except BadExample:
+            continue
+        return None if rows is None else int(rows.shape[-1])
+    return None
+
+
 def _units(examples: int) -> list[range]:
     # About 32 parts, but neither tiny ones nor such that much is lost when a preparation is stopped.
     length = min(max(-(-examples // 32), 32), 512)
@@ -156,65 +189,6 @@ def _take_up(folder: Path, plan: dict[str, Any]) -> None:
                             "give the same arguments to go on, or another folder")  # fmt: skip
     for leftover in (folder / _PARTS).glob(".*.part"):
         leftover.unlink(missing_ok=True)
-
-
-def _write_units(
-    source: Source,
-    size: int,
-    parts: Path,
-    units: list[range],
-    workers: int,
-    strict: bool,
-    progress: Progress | None,
-) -> None:
-    done = 0
-    left = []
-    for unit, indices in enumerate(units):
-        result = read_unit(parts, unit)
-        if result is None:
-            left.append(unit)
-        else:
-            done += len(indices)
-            if strict and result["refused"]:
-                raise BadExample(**result["refused"][0])
-
-    def note(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress:
-            progress(done, sum(map(len, units)))
-
-    note(0)
-    if workers == 1 or len(left) <= 1:
-        for unit in left:
-            write_unit(source, size, parts, unit, units[unit], strict)
-            note(len(units[unit]))
-        return
-    pool = ProcessPoolExecutor(
-        min(workers, len(left)), mp_context=get_context("spawn"), initializer=_start, initargs=(source,)
-    )
-    try:
-        futures: dict[Future[None], int] = {
-            pool.submit(_work, size, parts, unit, units[unit], strict): unit for unit in left
-        }
-        for future in as_completed(futures):
-            future.result()
-            note(len(units[futures[future]]))
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_source: Source  # of a worker process, received once
-
-
-def _start(source: Source) -> None:
-    global _source
-    start_worker()
-    _source = source
-
-
-def _work(size: int, parts: Path, unit: int, indices: range, strict: bool) -> None:
-    write_unit(_source, size, parts, unit, indices, strict)
 
 
 def _finish(folder: Path, source: Source, plan: dict[str, Any], units: int) -> dict[str, Any]:
@@ -245,6 +219,7 @@ def _finish(folder: Path, source: Source, plan: dict[str, Any], units: int) -> d
         "seed": plan["seed"],
         "splits": {split: _total(shard for shard in shards if shard["split"] == split) for split in SPLITS},
         "classes": list(source.classes),
+        "embedding_dim": plan["embedding_dim"],
         "refused": refused,
         "shards": shards,
     }

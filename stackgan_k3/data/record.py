@@ -1,6 +1,6 @@
 """One prepared example: a msgpack map with its pictures as JPEG, tiny ones as PNG."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgpack
 import numpy as np
@@ -58,6 +58,8 @@ class Record:
         label: Number of the class, an index into ``records.info["classes"]``.
         attributes: What is known to be true of the picture; often empty.
         encoded: The stored pictures, by the size that they are cropped to: JPEG, at 28 px PNG.
+        embeddings: The captions' embeddings, float32 ``[captions, T]``, read-only, where the
+            data set was published with them. Not compared by ``==``.
 
     Example:
         >>> example = Example("grey", np.full((300, 200, 3), 90, np.uint8), ("a grey square",), 0, "train")
@@ -72,6 +74,7 @@ class Record:
     label: int
     attributes: dict[str, str]
     encoded: dict[int, bytes]
+    embeddings: np.ndarray | None = field(default=None, compare=False)
 
     def picture(self, size: int) -> np.ndarray:
         """Decodes the picture that crops of ``size`` pixels are taken from.
@@ -83,13 +86,19 @@ class Record:
             uint8 ``[margin_size(size), margin_size(size), 3]``, RGB, read-only.
 
         Raises:
-            UserError: If the set holds no picture for that size.
+            UserError: If the set holds no picture for that size, or it is damaged.
         """
         if size not in self.encoded:
             held = " and ".join(str(held) for held in sorted(self.encoded))
             raise UserError(f"this set holds pictures for {held} px, not for {size}; "
                             f"prepare it again with --size {size}")  # fmt: skip
-        return decode(self.encoded[size])
+        try:
+            return decode(self.encoded[size])
+        except OSError as error:
+            raise UserError(
+                f"the picture of record {self.index} ({self.name}) is damaged ({error}); "
+                "prepare the set again"
+            ) from error
 
     @staticmethod
     def pack(example: Example, size: int) -> bytes:
@@ -100,22 +109,25 @@ class Record:
             size: The size to prepare for, one of ``SIZES``.
 
         Returns:
-            A msgpack map with ``name``, ``captions``, ``label``, ``attributes``
-            and ``jpegs`` (size as a string to the bytes of a JPEG file, at 28 px of a PNG file).
+            A msgpack map with ``name``, ``captions``, ``label``, ``attributes``,
+            ``jpegs`` (size as a string to the bytes of a JPEG file, at 28 px of a PNG
+            file) and, where there are any, ``embeddings`` (little-endian float32, one
+            caption after the other).
         """
         encoded = {}
         for each in stored_sizes(size):
             picture = square(example.image, margin_size(each))
             encoded[str(each)] = encode_png(picture) if each == 28 else encode_jpeg(picture)
-        packed: bytes = msgpack.packb(
-            {
-                "name": example.name,
-                "captions": list(example.captions),
-                "label": example.label,
-                "attributes": dict(sorted(example.attributes.items())),
-                "jpegs": encoded,
-            }
-        )
+        entry = {
+            "name": example.name,
+            "captions": list(example.captions),
+            "label": int(example.label),
+            "attributes": dict(sorted(example.attributes.items())),
+            "jpegs": encoded,
+        }
+        if example.embeddings is not None:
+            entry["embeddings"] = np.ascontiguousarray(example.embeddings, "<f4").tobytes()
+        packed: bytes = msgpack.packb(entry)
         return packed
 
     @staticmethod
@@ -128,8 +140,14 @@ class Record:
 
         Returns:
             The record; its pictures are decoded when asked for.
+
+        Raises:
+            ValueError, KeyError or TypeError: If they are not what ``pack`` writes.
         """
         entry = msgpack.unpackb(content)
+        embeddings = entry.get("embeddings")
+        if embeddings is not None:
+            embeddings = np.frombuffer(embeddings, "<f4").reshape(len(entry["captions"]), -1)
         return Record(
             index,
             entry["name"],
@@ -137,4 +155,5 @@ class Record:
             entry["label"],
             entry["attributes"],
             {int(size): picture for size, picture in entry["jpegs"].items()},
+            embeddings,
         )

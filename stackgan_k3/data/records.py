@@ -40,8 +40,9 @@ class Records:
         split: The split.
         info: The content of ``dataset.json``: ``format_version``, ``source``,
             ``title``, ``licence``, ``homepage``, ``size``, ``seed``, ``splits``
-            (records and captions of each), ``classes``, ``refused`` (name and
-            reason of each) and ``shards`` (name, split, records, bytes and
+            (records and captions of each), ``classes``, ``embedding_dim`` (size of the
+            embeddings in the records, or None), ``refused`` (name and reason of each)
+            and ``shards`` (name, split, records, bytes and
             SHA-256 of each).
 
     Raises:
@@ -84,6 +85,12 @@ class Records:
         """The size in pixels that the set was prepared at: 28, 64, 128 or 256."""
         return int(self.info["size"])
 
+    @property
+    def embedding_dim(self) -> int | None:
+        """The size of the embeddings that the records themselves hold; None if they hold none."""
+        dim = self.info.get("embedding_dim")  # sets of the first releases do not say
+        return None if dim is None else int(dim)
+
     def __len__(self) -> int:
         return len(self._data)
 
@@ -92,21 +99,43 @@ class Records:
 
         Raises:
             IndexError: If there is no such record.
-            UserError: If the shard is damaged at this record.
+            UserError: If the shard is damaged at this record, or the record does not agree
+                with ``dataset.json``.
         """
         number = index.__index__()
         if not 0 <= number < len(self):
             raise IndexError(f"record {number} of {len(self)}")
         try:
-            content = self._data[number]
-            return Record.unpack(number, content)
-        except (RuntimeError, ValueError, KeyError, IndexError, TypeError) as error:
+            record = Record.unpack(number, self._data[number])
+        except (RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise UserError(f"{self._where(number)} is damaged ({error}); {_AGAIN}") from error
+        classes = len(self.info["classes"])
+        if not 0 <= record.label < classes:
             raise UserError(
-                f"record {number} of the {self.split} split in {self.folder} is damaged ({error}); {_AGAIN}"
-            ) from error
+                f"{self._where(number)} ({record.name}) has label {record.label}, dataset.json lists "
+                f"{classes:,} classes (0 to {classes - 1}); {_AGAIN}"
+            )
+        dim = None if record.embeddings is None else record.embeddings.shape[1]
+        if dim != self.embedding_dim:
+            raise UserError(
+                f"{self._where(number)} ({record.name}) has {_numbers(dim)}, dataset.json says "
+                f"{_numbers(self.embedding_dim)}; {_AGAIN}"
+            )
+        return record
 
     def __iter__(self) -> Iterator[Record]:
         return (self[index] for index in range(len(self)))
+
+    def _where(self, number: int) -> str:
+        left = number
+        for shard in self.info["shards"]:
+            if shard["split"] != self.split:
+                continue
+            if left < shard["records"]:
+                path = self.folder / shard["name"]
+                return f"record {number} of the {self.split} split (number {left} of {path})"
+            left -= shard["records"]
+        raise IndexError(number)
 
     def verify(self) -> None:
         """Compares the SHA-256 of every shard of both splits with ``dataset.json``.
@@ -154,6 +183,10 @@ def _info(folder: Path) -> dict[str, Any]:
     if not whole:
         raise UserError(f"{path} lacks parts of the description of a prepared set; {_AGAIN}")
     return info
+
+
+def _numbers(dim: int | None) -> str:
+    return "no embeddings" if dim is None else f"embeddings of {dim} numbers"
 
 
 def _check_size(path: Path, size: int) -> None:

@@ -6,14 +6,10 @@ says that the unit is done.
 """
 
 import json
-import os
-import signal
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing import parent_process
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -41,37 +37,54 @@ def unit_path(folder: Path, unit: int, kind: str) -> Path:
     return folder / (f"unit-{unit:05d}.json" if kind == "json" else f"unit-{unit:05d}-{kind}.arrayrecord")
 
 
-def write_unit(source: Source, size: int, folder: Path, unit: int, indices: range, strict: bool) -> None:
-    """Writes one unit.
+@dataclass(frozen=True)
+class Job:
+    """What a preparation does: which examples, and how they are written. Plain to pickle.
 
     Args:
         source: The data set.
         size: The size to prepare for.
-        folder: Where the unit's files go.
-        unit: The unit's number, for the names.
-        indices: The examples of the source that belong to it.
+        folder: Where the units' files go.
+        units: The examples of each unit.
         strict: Raise on the first bad example instead of listing it.
+        embedding_dim: Size of the embeddings that every example must have; None for none.
+    """
+
+    source: Source
+    size: int
+    folder: Path
+    units: Sequence[range]
+    strict: bool = False
+    embedding_dim: int | None = None
+
+
+def write_unit(job: Job, unit: int) -> None:
+    """Writes one unit.
+
+    Args:
+        job: What is prepared.
+        unit: The unit's number.
 
     Raises:
-        BadExample: If an example is bad and ``strict`` is set.
+        BadExample: If an example is bad and ``job.strict`` is set.
         OSError: If the files cannot be written, for example on a full disk.
     """
     counts = {split: {"records": 0, "captions": 0} for split in SPLITS}
     refused = []
     with ExitStack() as stack:
         writers: dict[str, tuple[ArrayRecordWriter, Path]] = {}
-        for index in indices:
+        for index in job.units[unit]:
             try:
-                example = _checked(source, index)
+                example = _checked(job, index)
             except BadExample as bad:
-                if strict:
+                if job.strict:
                     raise
                 refused.append({"name": bad.name, "reason": bad.reason})
                 continue
             if example.split not in writers:
-                beside = stack.enter_context(files.replacing(unit_path(folder, unit, example.split)))
+                beside = stack.enter_context(files.replacing(unit_path(job.folder, unit, example.split)))
                 writers[example.split] = (_open(beside), beside)
-            content = Record.pack(example, size)
+            content = Record.pack(example, job.size)
             writer, beside = writers[example.split]
             _or_os_error(beside, partial(writer.write, content))
             counts[example.split]["records"] += 1
@@ -80,13 +93,13 @@ def write_unit(source: Source, size: int, folder: Path, unit: int, indices: rang
             _or_os_error(beside, writer.close)
     result: dict[str, Any] = {"refused": refused}
     for split in writers:
-        path = unit_path(folder, unit, split)
+        path = unit_path(job.folder, unit, split)
         result[split] = {
             **counts[split],
             "bytes": path.stat().st_size,
             "sha256": files.sha256(path),
         }
-    with files.replacing(unit_path(folder, unit, "json")) as beside:
+    with files.replacing(unit_path(job.folder, unit, "json")) as beside:
         beside.write_text(json.dumps(result), encoding="utf-8")
 
 
@@ -103,20 +116,6 @@ def read_unit(folder: Path, unit: int) -> dict[str, Any] | None:
     return result
 
 
-def start_worker() -> None:
-    """Prepares a worker process: it ends with its parent, and leaves Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        # A pool's workers would otherwise wait for ever when the parent is killed.
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
 def _open(path: Path) -> ArrayRecordWriter:
     return _or_os_error(path, lambda: ArrayRecordWriter(str(path), _WRITER_OPTIONS))
 
@@ -129,8 +128,8 @@ def _or_os_error(path: Path, write: Callable[[], Any]) -> Any:
         raise OSError(f"{path.name}: {error}") from error
 
 
-def _checked(source: Source, index: int) -> Example:
-    example = source[index]
+def _checked(job: Job, index: int) -> Example:
+    example, source = job.source[index], job.source
     image = example.image
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise BadExample(example.name, f"the image is {image.dtype} {list(image.shape)}, not uint8 [H, W, 3]")
@@ -142,4 +141,27 @@ def _checked(source: Source, index: int) -> Example:
         raise BadExample(example.name, f"label {example.label} of {len(source.classes)} classes")
     if example.split not in SPLITS:
         raise BadExample(example.name, f"split '{example.split}' is neither train nor test")
+    _check_embeddings(example, job.embedding_dim)
     return example
+
+
+def _check_embeddings(example: Example, embedding_dim: int | None) -> None:
+    rows = example.embeddings
+    if rows is None:
+        if embedding_dim is not None:
+            raise BadExample(example.name, "it has no embeddings, unlike the first example of the source")
+        return
+    if rows.dtype != np.float32 or rows.ndim != 2:
+        raise BadExample(
+            example.name, f"the embeddings are {rows.dtype} {list(rows.shape)}, not float32 [captions, T]"
+        )
+    if len(rows) != len(example.captions):
+        raise BadExample(example.name, f"{len(rows)} embeddings for {len(example.captions)} captions")
+    if rows.shape[1] != embedding_dim:
+        first = "none" if embedding_dim is None else f"{embedding_dim} numbers"
+        raise BadExample(
+            example.name,
+            f"embeddings of {rows.shape[1]} numbers, where the first example of the source has {first}",
+        )
+    if not np.isfinite(rows).all():
+        raise BadExample(example.name, "an embedding holds numbers that are not finite")

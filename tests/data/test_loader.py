@@ -91,6 +91,30 @@ def test_captions_as_embeddings_or_none(records) -> None:
     assert set(Loader(records, batch_size=8, captions=None).batch(0)) == {"image", "label", "index"}
 
 
+def test_the_records_own_embeddings(records, tmp_path) -> None:
+    rows = [np.array([[k, 0, 1], [k, 1, 1]], np.float32) for k in range(9)]
+    prepare(Pictures(np.zeros((9, 64, 64, 3), np.uint8), rows), tmp_path / "set", size=64, workers=1)
+    own = Records(tmp_path / "set")
+    batches = [Loader(own, batch_size=3, captions="embedding").batch(step) for step in range(9)]
+    for batch in batches:
+        assert batch["embedding"].dtype == np.float32
+        assert batch["embedding"][:, 0].tolist() == batch["index"].tolist()
+    assert {int(row[1]) for batch in batches for row in batch["embedding"]} == {0, 1}
+    given = Loader(own, batch_size=3, captions="embedding", embeddings=Table()).batch(0)["embedding"]
+    assert given[:, 2].tolist() == [7, 7, 7]
+    with pytest.raises(UserError, match=r"embeddings=…: .*set holds none of its own"):
+        Loader(records, batch_size=3, captions="embedding")
+
+
+def test_a_table_of_another_split_is_refused(records) -> None:
+    class Counted(Table):
+        def check(self, records: Records) -> None:
+            raise UserError(f"the table has 3 records, not {len(records)}")
+
+    with pytest.raises(UserError, match="3 records, not 52"):
+        Loader(records, batch_size=3, captions="embedding", embeddings=Counted())
+
+
 def test_characters_and_embeddings_choose_the_same_captions(records) -> None:
     characters = Loader(records, batch_size=8, seed=5).batch(2)
     embedding = Loader(records, batch_size=8, seed=5, captions="embedding", embeddings=Table()).batch(2)
@@ -277,7 +301,7 @@ def test_shards_are_the_parts_of_a_larger_batch(records) -> None:
         ({"image_size": 100}, "image_size is 100"),
         ({"seed": -1}, "seed is -1"),
         ({"captions": "words"}, "captions is 'words'"),
-        ({"captions": "embedding"}, "needs the table"),
+        ({"captions": "embedding"}, "needs the table of embeddings"),
         ({"workers": -1}, "workers is -1"),
         ({"shard": (2, 2)}, r"shard is \(2, 2\)"),
         ({"shard": (0, 0)}, r"shard is \(0, 0\)"),

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pickle
 import shutil
@@ -112,8 +113,35 @@ def test_a_changed_byte(copy) -> None:
     path.write_bytes(content)
     with pytest.raises(UserError, match=f"{path.name} is not as it was prepared"):
         Records(copy).verify()
-    with pytest.raises(UserError, match=r"of the test split .* is damaged"):
+    with pytest.raises(UserError, match=rf"record \d+ of the test split .*{path.name}\) is damaged"):
         list(Records(copy, "test"))
+
+
+def test_every_changed_byte_of_a_record_is_noticed(copy) -> None:
+    path = copy / Records(copy, "test").info["shards"][-1]["name"]
+    content = path.read_bytes()
+    start = content.index(b"captions")  # msgpack keeps strings as they are
+    for place in range(start, start + 2000, 97):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 8]) + content[place + 1 :])
+        with pytest.raises(UserError, match=f"{path.name}.* is damaged"):
+            list(Records(copy, "test"))
+
+
+def test_records_that_disagree_with_the_description(copy) -> None:
+    info = Records(copy).info
+    change(copy, classes=info["classes"][:1])
+    with pytest.raises(UserError, match=r"arrayrecord\) \(jpg/.*\) has label \d, .* 1 classes \(0 to 0\)"):
+        list(Records(copy))
+    change(copy, classes=info["classes"], embedding_dim=8)
+    with pytest.raises(UserError, match=r"has no embeddings, dataset\.json says embeddings of 8 numbers"):
+        Records(copy)[0]
+
+
+def test_a_damaged_picture_of_a_record(folder) -> None:
+    record = Records(folder)[1]
+    cut = dataclasses.replace(record, encoded={64: record.encoded[64][:-300]})
+    with pytest.raises(UserError, match=r"picture of record 1 \(jpg/image_.*\) is damaged .*truncated"):
+        cut.picture(64)
 
 
 def test_damaged_descriptions(copy) -> None:

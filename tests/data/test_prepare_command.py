@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+from flowers import make_flowers
+from preparing import content
+
+from stackgan_k3.cli import main
+from stackgan_k3.data.prepare import prepare
+
+
+@pytest.fixture(scope="module")
+def flowers(tmp_path_factory) -> Path:
+    return make_flowers(tmp_path_factory.mktemp("source") / "flowers", classes=5, each=24)
+
+
+@pytest.fixture(scope="module")
+def whole(flowers, tmp_path_factory) -> Path:
+    """A set prepared in one go by one process."""
+    out = tmp_path_factory.mktemp("whole") / "set"
+    prepare("oxford-flowers", out, root=flowers, size=64, workers=1)
+    return out
+
+
+def test_the_command(whole, flowers, tmp_path, capsys) -> None:
+    out = tmp_path / "set"
+    words = ["prepare", "oxford-flowers", str(out), "--root", str(flowers), "--size", "64", "--workers", "1"]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "96 pictures to train on and 24 to test with, 360 captions, 5 classes" in printed
+    assert f"next: stackgan-k3 train PRESET --data {out} --run runs/NAME" in printed
+    assert content(out) == content(whole)
+    assert main(words) == 2
+    assert "finished set already" in capsys.readouterr().err
+    assert main(["prepare", "oxford-flower", str(tmp_path / "b")]) == 2
+    assert "did you mean 'oxford-flowers'" in capsys.readouterr().err
+    assert main(["prepare", "oxford-flowers", str(tmp_path / "b"), "--root", str(tmp_path / "none")]) == 2
+    assert "text_c10" in capsys.readouterr().err
+    assert main([*words[:2], str(tmp_path / "b"), *words[3:], "--limit", "-5"]) == 2
+    assert "limit is -5" in capsys.readouterr().err
+    assert not (tmp_path / "b").exists()
+
+
+def test_the_command_lists_refused_files(tmp_path, capsys) -> None:
+    root = make_flowers(tmp_path / "flowers", classes=5, each=4)
+    (root / "jpg" / "image_00002.jpg").write_bytes(b"")
+    out = str(tmp_path / "set")
+    assert (
+        main(["prepare", "oxford-flowers", out, "--root", str(root), "--size", "64", "--workers", "1"]) == 0
+    )
+    printed = capsys.readouterr().out
+    assert "refused: 1" in printed
+    assert "jpg/image_00002.jpg: the file is empty" in printed

@@ -59,3 +59,29 @@ def spread(groups: Sequence[Sequence[Item]], splits: Sequence[Split]) -> list[It
         (rank, position[number], number) for number, items in enumerate(groups) for rank in range(len(items))
     )
     return [groups[number][rank] for rank, _, number in places]
+
+
+def spread_places(labels: Sequence[int], splits: Sequence[Split]) -> list[int]:
+    """Orders items whose class may be in both splits like ``spread``.
+
+    Args:
+        labels: The class of each item.
+        splits: The split of each item.
+
+    Returns:
+        The places of all items, 0 to ``len(labels) - 1``.
+
+    Example:
+        >>> spread_places([0, 0, 1, 1], ["train", "test", "train", "test"])
+        [0, 3, 2, 1]
+    """
+    classes = max(labels, default=-1) + 1
+    groups: dict[tuple[int, Split], list[int]] = {}
+    for number in range(classes):
+        # the test split begins halfway, so that few items are of many classes
+        groups[number, "train"] = []
+        groups[(number + classes // 2) % classes, "test"] = []
+    for place, key in enumerate(zip(labels, splits, strict=True)):
+        groups[key].append(place)
+    full = {key: places for key, places in groups.items() if places}
+    return spread(list(full.values()), [split for _, split in full])

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from stackgan_k3.data.by_class import Split, spread, zero_shot_splits
+from stackgan_k3.data.by_class import Split, spread_places, zero_shot_splits
 from stackgan_k3.data.caption_file import read_captions
 from stackgan_k3.data.inside import inside
 from stackgan_k3.data.pictures import open_picture
@@ -122,7 +122,9 @@ class Cub:
             by_class = self._listed_splits([folders[number] for number in numbers])
             if by_class is None:
                 by_class = zero_shot_splits([folders[number] for number in numbers], seed, 1 / 4)
-        self._items = _part(self._read_items(labels, by_class), len(numbers), limit)
+        items = self._read_items(labels, by_class)
+        places = spread_places([item.label for item in items], [item.split for item in items])[:limit]
+        self._items = [items[place] for place in sorted(places)]
 
     def __len__(self) -> int:
         return len(self._items)
@@ -259,20 +261,6 @@ def crop(image: np.ndarray, box: Box) -> np.ndarray:
     half = int(0.75 * max(width, height))
     top, left = max(0, centre_y - half), max(0, centre_x - half)
     return image[top : max(0, centre_y + half), left : max(0, centre_x + half)]
-
-
-def _part(items: list[_Item], classes: int, limit: int | None) -> list[_Item]:
-    if limit is None:
-        return items
-    sides: tuple[Split, Split] = ("train", "test")
-    groups: dict[tuple[int, Split], list[int]] = {
-        (label, side): [] for label in range(classes) for side in sides
-    }
-    for place, item in enumerate(items):
-        groups[item.label, item.split].append(place)
-    full = {key: places for key, places in groups.items() if places}
-    chosen = spread(list(full.values()), [side for _, side in full])[:limit]
-    return [items[place] for place in sorted(chosen)]
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from stackgan_k3.data.by_class import Split, spread, zero_shot_splits
+from stackgan_k3.data.by_class import Split, spread, spread_places, zero_shot_splits
 from stackgan_k3.data.caption_file import decode_text, read_captions
 from stackgan_k3.data.flower_names import FLOWERS
 from stackgan_k3.data.inside import inside
@@ -219,13 +219,11 @@ class OxfordFlowers:
         elif self._published is None:
             items = spread(classes, self._by_class)[:limit]
         else:
-            sides: tuple[Split, Split] = ("train", "test")
-            groups = [
-                ([item for item in of_class if self._split(item) == side], side)
-                for of_class in classes
-                for side in sides
+            placed = [
+                (item, side) for of_class in classes for item in of_class if (side := self._split(item))
             ]
-            items = spread([group for group, _ in groups], [side for _, side in groups])[:limit]
+            places = spread_places([item.label for item, _ in placed], [side for _, side in placed])
+            items = [placed[place][0] for place in places[:limit]]
         return sorted(items, key=lambda item: item.picture or f"jpg/{item.stem}")
 
 

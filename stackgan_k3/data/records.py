@@ -64,7 +64,7 @@ class Records:
     ) -> None:
         self.folder = Path(folder)
         self.split = split
-        self.info = _info(self.folder)
+        self.info = read_info(self.folder)
         if split not in ("train", "test"):
             raise unknown("split", split, ("train", "test"))
         shards = [shard for shard in self.info["shards"] if shard["split"] == split]
@@ -150,7 +150,25 @@ class Records:
                 raise UserError(f"{path} is not as it was prepared (its SHA-256 differs); {_AGAIN}")
 
 
-def _info(folder: Path) -> dict[str, Any]:
+def read_info(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Reads and checks ``dataset.json``, without opening the shards.
+
+    Args:
+        folder: The folder that ``prepare`` wrote.
+
+    Returns:
+        Its content; see ``Records.info``.
+
+    Raises:
+        UserError: If the folder holds no finished set, or one of a newer format.
+
+    Example:
+        >>> read_info("nowhere")
+        Traceback (most recent call last):
+        ...
+        stackgan_k3.errors.UserError: there is no folder nowhere; make the set with `stackgan-k3 prepare ...`
+    """
+    folder = Path(folder)
     if not folder.is_dir():
         raise UserError(
             f"there is no folder {folder}; make the set with `stackgan-k3 prepare SOURCE {folder}`"

@@ -12,7 +12,7 @@ import pytest
 from stackgan_k3 import __version__, cli
 from stackgan_k3.errors import UserError
 
-COMMANDS = ["demo", "doctor", "export", "generate", "prepare", "presets", "train"]
+COMMANDS = ["demo", "doctor", "export", "generate", "inspect", "prepare", "presets", "train"]
 
 
 @pytest.fixture

@@ -21,7 +21,17 @@ PACKAGES = (
     "array-record", "pydantic", "resvg-py", "onnx", "tf2onnx", "gradio",
 )  # fmt: skip
 
-_DATA = ("absl", "array_record", "grain", "msgpack", "pydantic", "resvg_py", "safetensors", "tqdm")
+_DATA = (
+    "absl",
+    "array_record",
+    "filelock",
+    "grain",
+    "msgpack",
+    "pydantic",
+    "resvg_py",
+    "safetensors",
+    "tqdm",
+)
 # A job, the modules it imports, and the extra that brings them.
 JOBS = (
     ("inference", ("numpy", "PIL", "onnxruntime"), "cpu"),

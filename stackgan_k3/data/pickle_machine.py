@@ -18,6 +18,7 @@ _KNOWN = (
     (re.compile(r"numpy ndarray"), "ndarray"),
     (re.compile(r"numpy dtype"), "dtype"),
     (re.compile(r"_codecs encode"), "encode"),
+    (re.compile(r"(__builtin__|builtins) bytes"), "bytes"),
 )
 _NUMBERS = re.compile(r"[|<>=]?(b1|[iu][1248]|f[248])")
 _ONLY = "only arrays of numbers, strings, lists, tuples and dictionaries are read"
@@ -133,6 +134,8 @@ class PickleMachine(PickleStack):
             self.stack.append(_Kind(self._code(_str(args[0]))))
         elif word == "encode" and len(args) == 2 and _str(args[1]) in ("latin1", "latin-1"):
             self.stack.append(self._encoded(args[0]))
+        elif word == "bytes" and not args:  # how protocols before 3 write an empty one
+            self.stack.append(b"")
         elif word == "scalar" and len(args) == 2 and type(args[0]) is _Kind and isinstance(args[1], bytes):
             kind = np.dtype(args[0].code)
             if len(args[1]) != kind.itemsize:
@@ -141,7 +144,7 @@ class PickleMachine(PickleStack):
         elif word == "frombuffer" and len(args) == 4 and type(args[1]) is _Kind:
             self.stack.append(_Array(self._stored(args[2], args[1], _str(args[3]) == "F", args[0])))
         else:
-            self.bad(f"calls numpy's {word} in an unknown way before byte {self.file.tell():,}")
+            self.bad(f"calls {word} in an unknown way before byte {self.file.tell():,}")
 
     def _encoded(self, value: Any) -> bytes | StoredBytes:
         if isinstance(value, StoredBytes) and value.form in ("utf-8", "unicode-escapes"):

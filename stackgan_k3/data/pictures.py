@@ -23,16 +23,22 @@ MAX_BYTES = 256 * 1024 * 1024
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 
 
-def open_picture(source: str | os.PathLike[str] | bytes, *, name: str | None = None) -> np.ndarray:
+def open_picture(
+    source: str | os.PathLike[str] | bytes,
+    *,
+    name: str | None = None,
+    background: tuple[int, int, int] = (255, 255, 255),
+) -> np.ndarray:
     """Opens a picture of almost any kind as RGB.
 
     Grey, palette, CMYK, 16-bit and bilevel pictures are converted; transparent
-    ones are laid over white; of an animation the first frame is taken; the EXIF
+    ones are laid over a colour; of an animation the first frame is taken; the EXIF
     orientation is applied. Colour profiles are ignored.
 
     Args:
         source: The file, or its content. JPEG, PNG, GIF, WebP, BMP, TIFF or PPM.
         name: The name to use in errors; the path by default.
+        background: What transparent pictures are laid over, RGB, 0 to 255; white by default.
 
     Returns:
         uint8 ``[height, width, 3]``, RGB, both sides at least ``MIN_SIDE``.
@@ -64,7 +70,7 @@ def open_picture(source: str | os.PathLike[str] | bytes, *, name: str | None = N
                 if width * height > MAX_PIXELS:
                     raise BadExample(name, f"{width}x{height} pixels; at most {MAX_PIXELS:,} are opened")
                 picture.load()
-                return np.asarray(_rgb(_upright(picture), name))
+                return np.asarray(_rgb(_upright(picture), name, background))
     except BadExample:
         raise
     except UnidentifiedImageError:
@@ -172,7 +178,7 @@ def _upright(picture: Image.Image) -> Image.Image:
         return picture
 
 
-def _rgb(picture: Image.Image, name: str) -> Image.Image:
+def _rgb(picture: Image.Image, name: str, background: tuple[int, int, int]) -> Image.Image:
     if picture.mode == "RGB" and "transparency" not in picture.info:
         return picture
     if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow's own conversion clips at 255
@@ -184,6 +190,6 @@ def _rgb(picture: Image.Image, name: str) -> Image.Image:
         raise BadExample(name, "floating-point pixels, whose range is not known")
     if picture.has_transparency_data:
         layer = picture.convert("RGBA")
-        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, layer).convert("RGB")
+        ground = Image.new("RGBA", layer.size, (*background, 255))
+        return Image.alpha_composite(ground, layer).convert("RGB")
     return picture.convert("RGB")

@@ -27,6 +27,7 @@ EMBEDDINGS = ("char-CNN-RNN-embeddings.pickle", "char-CNN-GRU-embeddings.pickle"
               "char-CNN-gru-embeddings.pickle", "skip-thought-embeddings.pickle")  # fmt: skip
 """Files of embeddings; the first that is there is read."""
 
+_NO_WORDS = {"image", "img", "picture", "photo", "coco"}  # what cameras and sets call everything
 _PICTURES = re.compile(r"(\d{1,4})images\.pickle")
 
 
@@ -246,7 +247,8 @@ def _class_names(parts: Sequence[_Split], numbers: Sequence[int]) -> tuple[str, 
 def _words(stem: str) -> str:
     """``"Black_Footed_Albatross_0046_18"`` -> ``"black footed albatross"``."""
     words = re.split(r"[^\w]+|_+", stem)
-    return " ".join(word for word in words if word and not any(c.isdigit() for c in word)).lower()
+    said = [word.lower() for word in words if word and not any(c.isdigit() for c in word)]
+    return "" if set(said) <= _NO_WORDS else " ".join(said)
 
 
 def _picture(array: np.ndarray, name: str) -> np.ndarray:

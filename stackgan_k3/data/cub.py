@@ -94,7 +94,7 @@ class Cub:
 
     name = "cub"
     title = "Caltech-UCSD Birds 200-2011"
-    licence = "non-commercial research and education; the photographs belong to their authors"
+    licence = "none is stated: for research; each photograph belongs to its author"
     homepage = "https://www.vision.caltech.edu/datasets/cub_200_2011/"
 
     def __init__(

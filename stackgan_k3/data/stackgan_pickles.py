@@ -55,7 +55,8 @@ class StackGANPickles:
     The captions themselves are read from text files, one a picture, if there are any:
     ``<captions>/<name>.txt``, or ``<captions>/class_00012/image_00001.txt`` for
     ``jpg/image_00001`` of class 12. Without them, the caption of a picture is made from its
-    name, ``"black footed albatross"``, and repeated for each embedding.
+    name, ``"black footed albatross"``, or from its class where the name says nothing
+    (``image_00001``), and repeated for each embedding.
 
     Args:
         root: The folder.

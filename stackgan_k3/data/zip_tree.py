@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -79,18 +80,16 @@ class ZipTree:
 
     def read(self, name: str, limit: int) -> bytes:
         """Reads a file; see ``FileTree``."""
-        pieces = []
-        with self._member(name, limit) as file:
-            while piece := self._piece(file, name):
-                pieces.append(piece)
-        return b"".join(pieces)
+        return b"".join(self._pieces(name, limit))
 
     def open(self, name: str, limit: int) -> BinaryIO:
         """Opens a file; see ``FileTree``. It is unpacked to a file without a name meanwhile."""
         copy = tempfile.TemporaryFile()  # noqa: SIM115
-        with self._member(name, limit) as file:
-            while piece := self._piece(file, name):
-                copy.write(piece)
+        try:
+            copy.writelines(self._pieces(name, limit))
+        except BaseException:
+            copy.close()
+            raise
         copy.seek(0)
         return copy
 
@@ -105,7 +104,8 @@ class ZipTree:
                 raise UserError(f"{self.path} is no longer a whole zip: {error}") from None
         return self._zip
 
-    def _member(self, name: str, limit: int) -> Any:
+    def _pieces(self, name: str, limit: int) -> Iterator[bytes]:
+        """Unpacks a member bit by bit, to the size that it claims and no further."""
         full = self._prefix + name
         archive = self._opened()
         try:
@@ -114,17 +114,23 @@ class ZipTree:
             raise BadExample(name, f"it is no longer in {self.path.name}") from None
         if member.file_size > limit:
             raise BadExample(name, f"the file has {member.file_size:,} bytes; at most {limit:,} are read")
+        size = 0
         try:
-            return archive.open(member)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+            with archive.open(member) as file:
+                while piece := file.read(_PIECE):
+                    size += len(piece)
+                    yield piece
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+            OSError,
+        ) as error:
             raise BadExample(name, f"it cannot be unpacked: {error}") from None
-
-    def _piece(self, file: Any, name: str) -> bytes:
-        try:
-            piece: bytes = file.read(_PIECE)
-            return piece
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise BadExample(name, f"it cannot be unpacked: {error}") from None
+        if size != member.file_size:
+            raise BadExample(name, f"it unpacks to {size:,} bytes, not to {member.file_size:,} as it claims")
 
 
 def _reason(member: zipfile.ZipInfo) -> str:

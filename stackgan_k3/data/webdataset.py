@@ -34,8 +34,8 @@ class WebDataset:
     ``000000012.json`` is, a string or a list of strings. Other members, and files
     beside the tars (``00000.parquet``, ``00000_stats.json``), are not read.
 
-    The tars' headers are read once, when the source is opened (50,000 members a second),
-    and about 60 bytes an example are kept; contents are then read where they lie, and
+    The tars' headers are read once, when the source is opened (some 20,000 members a second),
+    and about 80 bytes an example are kept; contents are then read where they lie, and
     nothing is unpacked. Links in a tar, and keys without a picture or a caption, are bad
     examples; so is a tar that is cut short or damaged, next to what can be read of it.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from stackgan_k3.data.by_class import Split, spread_places, zero_shot_splits
 from stackgan_k3.data.caption_file import read_captions
+from stackgan_k3.data.class_lists import listed_splits
 from stackgan_k3.data.inside import inside
 from stackgan_k3.data.pictures import open_picture
 from stackgan_k3.data.source import BadExample, Example
@@ -24,9 +25,6 @@ LAYOUT = (
 
 SPLITS = ("zero-shot", "published")
 """The values of the option ``split``."""
-
-CLASS_LISTS: dict[Split, str] = {"train": "trainvalclasses.txt", "test": "testclasses.txt"}
-"""The lists of classes that decide the zero-shot split where they are there."""
 
 _TEXTS = ("text_c10", "text")
 
@@ -59,11 +57,12 @@ class Cub:
     root. Classes are numbered in the order of ``classes.txt``'s numbers and named
     without number and underscores: ``"Black footed Albatross"``.
 
-    The zero-shot split is by class: ``testclasses.txt`` and ``trainvalclasses.txt``, beside
-    the captions or ``images.txt``, list the folders of the classes of each split; where neither is
-    there, the classes are ranked by SHA-256 of ``"<seed>/<class folder>"`` and the first
-    quarter is the test split, which makes 150 and 50 classes. The published split is by
-    picture: every class is in both.
+    The zero-shot split is by class: ``trainvalclasses.txt`` and ``testclasses.txt``, or the
+    StackGAN code's ``train/filenames.pickle`` and ``test/filenames.pickle``, in the root or
+    beside ``images.txt``, name the classes of each split. Where there are none, the classes
+    are ranked by SHA-256 of ``"<seed>/<class folder>"`` and the first quarter is the test
+    split, which makes 150 and 50 classes. The published split is by picture: every class is
+    in both.
 
     Args:
         root: The folder.
@@ -117,11 +116,11 @@ class Cub:
         numbers = sorted(folders)
         self.classes = tuple(_class_name(folders[number]) for number in numbers)
         labels = {number: label for label, number in enumerate(numbers)}
-        by_class = None
+        by_class: Sequence[Split] | None = None
         if split == "zero-shot":
-            by_class = self._listed_splits([folders[number] for number in numbers])
-            if by_class is None:
-                by_class = zero_shot_splits([folders[number] for number in numbers], seed, 1 / 4)
+            in_order = [folders[number] for number in numbers]
+            by_class = listed_splits([self.root, self.root / self._folder], in_order)
+            by_class = by_class or zero_shot_splits(in_order, seed, 1 / 4)
         items = self._read_items(labels, by_class)
         places = spread_places([item.label for item in items], [item.split for item in items])[:limit]
         self._items = [items[place] for place in sorted(places)]
@@ -156,30 +155,6 @@ class Cub:
             f"there is no folder {self.root / _TEXTS[0]} (nor {_TEXTS[1]}) with the captions, "
             f"which are not part of the photographs' archive; cub expects {LAYOUT} in its root"
         )
-
-    def _listed_splits(self, folders: list[str]) -> Sequence[Split] | None:
-        listed: dict[str, Split] = {}
-        found: list[Split] = []
-        for split, name in CLASS_LISTS.items():
-            paths = [self.root / folder / name for folder in ("", self._folder)]
-            path = next((path for path in paths if path.is_file()), None)
-            if path is None:
-                continue
-            found.append(split)
-            for number, line in _lines(path):
-                if line not in folders:
-                    raise UserError(f"{path}, line {number}: there is no class '{line}' in classes.txt")
-                if listed.setdefault(line, split) != split:
-                    raise UserError(f"{path}, line {number}: '{line}' is in {CLASS_LISTS['train']} too")
-        if not found:
-            return None
-        if len(found) == 1:
-            other: Split = "train" if found == ["test"] else "test"
-            return [listed.get(folder, other) for folder in folders]
-        missing = [folder for folder in folders if folder not in listed]
-        if missing:
-            raise UserError(f"neither {' nor '.join(CLASS_LISTS.values())} lists the class '{missing[0]}'")
-        return [listed[folder] for folder in folders]
 
     def _read_items(self, label_of: dict[int, int], by_class: Sequence[Split] | None) -> list[_Item]:
         pictures = self._read("images.txt", "<number> <class folder>/<file>", str)

@@ -103,11 +103,38 @@ def test_wrong_lists_of_classes_are_named(root) -> None:
         Cub(root)
     (root / "testclasses.txt").write_text("001.Black_footed_Albatross\n")
     (root / "trainvalclasses.txt").write_text("001.Black_footed_Albatross\n")
-    with pytest.raises(UserError, match=r"testclasses\.txt, line 1: .* is in trainvalclasses\.txt too"):
+    with pytest.raises(UserError, match=r"testclasses\.txt, line 1: .* is in .*trainvalclasses\.txt too"):
         Cub(root)
     (root / "trainvalclasses.txt").write_text("002.Laysan_Albatross\n")
-    with pytest.raises(UserError, match=r"neither .* lists the class '003\.Sooty_Albatross'"):
+    with pytest.raises(UserError, match=r"neither .* has the class '003\.Sooty_Albatross'"):
         Cub(root)
+
+
+def test_names_in_pickles_decide_the_zero_shot_split(root) -> None:
+    names = [line.split()[1][:-4] for line in (root / "images.txt").read_text().splitlines()]
+    for split, part in (("train", names[4:]), ("test", names[:4])):
+        (root / split).mkdir()
+        (root / split / "filenames.pickle").write_bytes(pickle.dumps(part, protocol=2))
+    expected = ["test"] * 4 + ["train"] * 16
+    assert [e.split for e in Cub(root, seed=3)] == expected
+    (root / "train" / "filenames.pickle").unlink()
+    assert [e.split for e in Cub(root, seed=3)] == expected
+    by_python2 = b"(lp0\nS'001.Black_footed_Albatross/one'\np1\naS'005.Crested_Auklet/two'\np2\na."
+    (root / "test" / "filenames.pickle").write_bytes(by_python2)
+    assert [e.split for e in Cub(root)] == ["test"] * 4 + ["train"] * 12 + ["test"] * 4
+    (root / "trainvalclasses.txt").write_text("001.Black_footed_Albatross")  # lists come first
+    assert [e.split for e in Cub(root)] == ["train"] * 4 + ["test"] * 16
+    (root / "trainvalclasses.txt").unlink()
+    for content, told in (
+        (pickle.dumps(names, protocol=2)[:-30], r"filenames\.pickle"),
+        (pickle.dumps({"a": 1}), r"filenames\.pickle is not a list of names"),
+        (pickle.dumps(["no folder"]), r"filenames\.pickle is not a list of names"),
+        (pickle.dumps(["201.Dodo/one"]), r"filenames\.pickle: there is no class '201\.Dodo'"),
+        (b"cos\nsystem\n(S'true'\ntR.", r"os\.system"),
+    ):
+        (root / "test" / "filenames.pickle").write_bytes(content)
+        with pytest.raises(UserError, match=told):
+            Cub(root)
 
 
 def test_the_published_split(root) -> None:

@@ -30,7 +30,7 @@ _NPZ = "mnist.npz"
 _PREFIXES = {"train": "train", "test": "t10k"}
 _SPLITS: tuple[Literal["train", "test"], ...] = ("train", "test")
 # As published, as Keras caches Fashion-MNIST, and as torchvision unpacks the two.
-_FOLDERS = ("", "fashion-mnist", "raw", "MNIST/raw", "FashionMNIST/raw")
+_FOLDERS = {"digits": ("", "raw", "MNIST/raw"), "fashion": ("", "fashion-mnist", "raw", "FashionMNIST/raw")}
 
 
 class _Files(NamedTuple):
@@ -96,7 +96,7 @@ class Digits:
         if root is None and self._fashion:
             raise UserError("scikit-learn's digits are no clothes; give the folder of Fashion-MNIST as root")
         self.classes = NAMES[names]
-        self._files = _find(None if root is None else Path(root))
+        self._files = _find(None if root is None else Path(root), names)
         if self._files.kind == "scikit-learn":
             self.title = "digits of scikit-learn (UCI optical recognition of handwritten digits)"
             self.licence = "CC BY 4.0"
@@ -137,15 +137,16 @@ class Digits:
         )
 
 
-def _find(root: Path | None) -> _Files:
+def _find(root: Path | None, names: str) -> _Files:
     if root is None:
         return _Files("scikit-learn", (), ())
     npz = root / _NPZ if root.is_dir() else root
-    if npz.is_file():
+    # Keras has the file of that name, which holds digits, beside its folder of Fashion-MNIST.
+    if npz.is_file() and (names == "digits" or npz == root):
         return _stamped("npz", (npz,))
     if not root.is_dir():
         raise UserError(f"there is no folder or file {root}; digits expects {_layout()}")
-    for folder in _FOLDERS:
+    for folder in _FOLDERS[names]:
         found = {part: _idx(root / folder, *part) for part in _parts()}
         if any(found.values()):
             for (split, kind), path in found.items():

@@ -87,6 +87,18 @@ def test_fashion(root) -> None:
         Digits(root, names="fasion")
 
 
+def test_the_folder_of_keras_holds_both(root, tmp_path) -> None:
+    npz(tmp_path / "mnist.npz")
+    root.rename(tmp_path / "fashion-mnist")
+    write_idx(tmp_path / "fashion-mnist" / "train-labels-idx1-ubyte.gz", np.full(40, 9, np.uint8))
+    assert Digits(tmp_path)[0].captions[0] == "the digit zero"
+    assert Digits(tmp_path, names="fashion")[0].captions[0] == "an ankle boot"
+    (tmp_path / "mnist.npz").rename(tmp_path / "clothes.npz")
+    assert Digits(tmp_path / "clothes.npz", names="fashion")[0].captions[0] == "a t-shirt"
+    with pytest.raises(UserError, match="holds no digits"):
+        Digits(tmp_path)
+
+
 def test_a_limit_is_spread_over_classes_and_splits(root) -> None:
     examples = list(map(Digits(root, limit=30).__getitem__, range(30)))
     assert Counter(example.split for example in examples) == {"train": 20, "test": 10}

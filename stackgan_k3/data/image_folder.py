@@ -1,6 +1,5 @@
 """Pictures of one's own: in a folder, a zip or a tar, with captions in any of three ways."""
 
-import hashlib
 import os
 import posixpath
 import re
@@ -11,10 +10,10 @@ from typing import Literal
 import numpy as np
 
 from stackgan_k3.data.caption_file import MAX_CAPTIONS_BYTES, clean_captions, decode_text
-from stackgan_k3.data.even_part import even_part
 from stackgan_k3.data.file_tree import SPLIT_FOLDERS, open_tree
 from stackgan_k3.data.metadata_rows import MetadataRows
 from stackgan_k3.data.pictures import MAX_BYTES, open_picture
+from stackgan_k3.data.portions import in_test_split, limited
 from stackgan_k3.data.source import BadExample, Example
 from stackgan_k3.errors import UserError
 
@@ -106,7 +105,7 @@ class ImageFolder:
             self._extra = extra
         else:
             usable = np.flatnonzero(good)
-            chosen = usable[even_part(self._labels[usable], self._tests[usable], limit)]
+            chosen = usable[limited(self._labels[usable], self._tests[usable], limit)]
             self._extra = []
         self._names, self._chosen = names, chosen
 
@@ -202,13 +201,9 @@ class ImageFolder:
         splits = [_parts(name)[0] for name in names]
         if {"train", "test"} <= set(splits):
             return np.array([split == "test" for split in splits])
-        hashes = np.array([_hash(name, seed) for name in names], np.uint64)
-        tests = hashes < 2**64 // 10
-        good = np.array([name not in self._bad for name in names])
-        if good.sum() >= 2 and not tests[good].any():  # a small set would have nothing to test with
-            tests[np.flatnonzero(good)[np.argmin(hashes[good])]] = True
-        if good.sum() >= 2 and tests[good].all():
-            tests[np.flatnonzero(good)[np.argmax(hashes[good])]] = False
+        tests = np.zeros(len(names), bool)
+        good = [number for number, name in enumerate(names) if name not in self._bad]
+        tests[good] = in_test_split((names[number] for number in good), seed)
         return tests
 
     def _read_text(self, name: str) -> tuple[str, ...]:
@@ -236,7 +231,3 @@ def _parts(name: str) -> tuple[str, str]:
 def _words(folder: str) -> str:
     """``"007.Parakeet_Auklet"`` -> ``"Parakeet Auklet"``."""
     return " ".join(re.sub(r"^\d+\.", "", folder).replace("_", " ").split())
-
-
-def _hash(name: str, seed: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")

@@ -10,10 +10,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from stackgan_k3.data.caption_file import decode_text, read_captions
-from stackgan_k3.data.even_part import even_part
 from stackgan_k3.data.inside import inside
 from stackgan_k3.data.pickled_arrays import PickledArrays
 from stackgan_k3.data.pictures import MAX_PIXELS, MIN_SIDE
+from stackgan_k3.data.portions import limited
 from stackgan_k3.data.safe_pickle import load
 from stackgan_k3.data.source import BadExample, Example
 from stackgan_k3.data.stored_array import StoredArray
@@ -109,7 +109,7 @@ class StackGANPickles:
         self.classes = _class_names(self._parts, numbers)
         labels = [self._labels[number] for part in self._parts for number in part.numbers]
         tests = [part.split == "test" for part in self._parts for _ in part.names]
-        self._items = even_part(labels, tests, limit)
+        self._items = limited(np.array(labels, np.int64), np.array(tests, bool), limit)
         if not len(self._items):
             raise UserError(f"{self.root} holds no pictures; expected {LAYOUT}")
 

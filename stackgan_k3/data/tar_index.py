@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from stackgan_k3.data.file_tree import CarefulFile
+
 _BLOCK = 512
 
 
@@ -57,7 +59,7 @@ def members(path: str | os.PathLike[str]) -> Iterator[Member]:
     try:
         length = path.stat().st_size
         end = 0
-        with tarfile.open(path, "r:") as tar:
+        with CarefulFile(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             while (info := tar.next()) is not None:
                 if info.size < 0 or tar.offset <= end:  # a lie that would lead round and round
                     raise tarfile.ReadError(f"a header at byte {info.offset:,} leads backwards")

@@ -2,15 +2,15 @@
 
 import io
 import os
-import tarfile
 from bisect import bisect_left
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from stackgan_k3.data.file_tree import MAX_MEMBERS, CarefulFile, common_folder, is_hidden, safe_name
+from stackgan_k3.data.file_tree import MAX_MEMBERS, common_folder, is_hidden, safe_name
 from stackgan_k3.data.source import BadExample
+from stackgan_k3.data.tar_index import members
 from stackgan_k3.errors import UserError
 
 
@@ -18,8 +18,8 @@ class TarTree:
     """The files of an uncompressed tar; see ``FileTree``.
 
     The tar is read through once to find the places of its files. Members whose names lead
-    out of the archive, links, devices, sparse files and names that are there twice are
-    refused.
+    out of the archive, links, sparse files and names that are there twice are refused;
+    devices are left out.
 
     Args:
         path: The archive.
@@ -28,7 +28,7 @@ class TarTree:
         UserError: If it is damaged or truncated, or has more than ``MAX_MEMBERS`` members.
 
     Example:
-        >>> import tempfile
+        >>> import tarfile, tempfile
         >>> folder = Path(tempfile.mkdtemp())
         >>> _ = (folder / "a.txt").write_text("a bird")
         >>> with tarfile.open(folder / "birds.tar", "w") as archive:
@@ -41,12 +41,20 @@ class TarTree:
         self.path = Path(path)
         self.refused: dict[str, str] = {}
         places: dict[str, tuple[int, int]] = {}
-        size = self.path.stat().st_size
-        with CarefulFile(self.path) as file:
-            try:
-                self._scan(file, places, size)
-            except (tarfile.TarError, OSError, EOFError) as error:
-                raise UserError(f"{self.path} is no whole tar: {error}") from None
+        for count, member in enumerate(members(self.path)):
+            if not member.name:
+                raise UserError(f"{self.path}: {member.problem}")
+            if count == MAX_MEMBERS:
+                raise UserError(f"{self.path} has more than {MAX_MEMBERS:,} members; unpack it")
+            name, reason = safe_name(member.name)
+            if is_hidden(name):
+                continue
+            reason = reason or member.problem
+            if name in places:
+                reason = "the archive holds this name more than once"
+            if reason:
+                self.refused[name] = reason
+            places[name] = (member.offset, member.size)
         good = sorted(name for name in places if name not in self.refused)
         self._prefix = common_folder(good)
         self.names = [name.removeprefix(self._prefix) for name in good]
@@ -69,31 +77,6 @@ class TarTree:
         """Opens a file; see ``FileTree``."""
         start, size = self._place(name, limit)
         return io.BufferedReader(_Window(self.path, start, size))
-
-    def _scan(self, file: CarefulFile, places: dict[str, tuple[int, int]], size: int) -> None:
-        count = 0
-        with tarfile.open(fileobj=file, mode="r:") as archive:
-            while (member := archive.next()) is not None:
-                archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all
-                count += 1
-                if count > MAX_MEMBERS:
-                    raise UserError(f"{self.path} has more than {MAX_MEMBERS:,} members; unpack it")
-                name, reason = safe_name(member.name)
-                if member.isdir() or is_hidden(name):
-                    continue
-                reason = reason or _reason(member)
-                if name in places:
-                    reason = "the archive holds this name more than once"
-                elif not reason and member.offset_data + member.size > size:
-                    reason = "the archive ends within it"
-                if reason:
-                    self.refused[name] = reason
-                places[name] = (member.offset_data, member.size)
-            file.seek(archive.offset)
-            if any(file.read(512)):  # a damaged header looks like the end to tarfile
-                raise UserError(
-                    f"{self.path} is damaged at byte {archive.offset:,}: no header of a member there"
-                )
 
     def _place(self, name: str, limit: int) -> tuple[int, int]:
         index = bisect_left(self.names, name)
@@ -134,14 +117,3 @@ class _Window(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
-
-
-def _reason(member: tarfile.TarInfo) -> str:
-    """Why a member is refused; empty if it is not."""
-    if member.issym() or member.islnk():
-        return "it is a link; links in archives are not followed"
-    if not member.isreg():
-        return "it is neither a file nor a folder"
-    if member.issparse():
-        return "it is a sparse file"
-    return ""

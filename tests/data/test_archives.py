@@ -73,9 +73,8 @@ def test_links_and_devices(tmp_path) -> None:
     ]
     tree = TarTree(tar_of(tmp_path / "a.tar", *members))
     assert tree.names == ["a.txt"]
-    assert set(tree.refused) == {f"{name}.txt" for name in ("soft", "within", "hard", "disk", "tty", "pipe")}
-    assert "links in archives" in tree.refused["hard.txt"]
-    assert "neither a file" in tree.refused["disk.txt"]
+    assert set(tree.refused) == {f"{name}.txt" for name in ("soft", "within", "hard")}
+    assert set(tree.refused.values()) == {"it is a link"}
     link = zipfile.ZipInfo("soft.txt")
     link.create_system, link.external_attr = 3, 0o120777 << 16
     device = zipfile.ZipInfo("disk.txt")
@@ -202,10 +201,10 @@ def test_damaged_and_truncated_tars(tmp_path) -> None:
     flipped = bytearray(content)
     flipped[512 + 3072 + 10] ^= 0xFF  # the header of the second
     path.write_bytes(flipped)
-    with pytest.raises(UserError, match="damaged at byte 3,584"):
+    with pytest.raises(UserError, match=r"a\.tar: it is damaged at byte 3,584"):
         TarTree(path)
     path.write_bytes(content[:5000])
-    with pytest.raises(UserError, match=r"a\.tar is no whole tar"):
+    with pytest.raises(UserError, match=r"a\.tar: it is damaged, or no tar"):
         TarTree(path)
     path.write_bytes(content)
     tree = TarTree(path)

@@ -18,11 +18,12 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import numpy as np
 import onnxruntime
-from stackgan_k3.export.drawing_model import Networks, drawing_model
+from stackgan_k3.export.drawing_model import drawing_model
 from stackgan_k3.export.onnx_file import write_onnx
 
 from stackgan_k3 import engine
 from stackgan_k3.bundle import alphabet, noise
+from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
@@ -42,12 +43,10 @@ def main() -> None:
     args = parser.parse_args()
 
     sizes = {"embedding_dim": args.embedding_dim, "conditioning_dim": 32}
-    networks = Networks(
-        CharCNNRNN(args.text_width, args.embedding_dim),
-        Stage1Generator(args.width, noise_dim=32, **sizes),
-        Stage2Generator(
-            args.width2, image_size=args.image_size, residual_blocks=args.residual_blocks, **sizes
-        ),
+    second = {"image_size": args.image_size, "residual_blocks": args.residual_blocks, **sizes}
+    networks = Pipeline(
+        [Stage1Generator(args.width, noise_dim=32, **sizes), Stage2Generator(args.width2, **second)],
+        text_encoder=CharCNNRNN(args.text_width, args.embedding_dim),
     )
     with tempfile.TemporaryDirectory() as folder:
         files = {}

@@ -22,6 +22,11 @@ MAX_IMAGES = 16
 _WAITING = 32  # requests in the queue; one more is told to come back later
 _KEPT = 32  # zip files on the disk
 _HOUR = 3600
+_TITLES = {
+    "characters": "pictures from sentences",
+    "label": "pictures of classes",
+    "none": "pictures from noise",
+}
 _CSS = """
 .gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
 #pictures .grid-wrap, #sketches .grid-wrap { min-height: 0; max-height: none; }
@@ -65,10 +70,11 @@ def build(model: TextToImage) -> gr.Blocks:
         caption: str, num_images: float, seed: float | None, randomise: bool
     ) -> tuple[list[tuple[Any, str]], list[tuple[Any, str]], str, str, int]:
         try:
-            drawing = model.generate(_caption(caption), _count(num_images), _seed(seed, randomise))
+            asked = None if manifest.condition == "none" else _caption(caption)
+            drawing = model.generate(asked, _count(num_images), _seed(seed, randomise))
         except UserError as error:
             raise gr.Error(str(error), title="This cannot be drawn", print_exception=False) from None
-        if len(alphabet.normalise(caption)) > alphabet.MAX_CHARACTERS:
+        if asked is not None and len(alphabet.normalise(asked)) > alphabet.MAX_CHARACTERS:
             gr.Warning(f"Only the first {alphabet.MAX_CHARACTERS} characters of the caption are read.")
         path = Path(folder.name) / f"pictures-seed-{drawing.seeds[0]}-{os.urandom(4).hex()}.zip"
         path.write_bytes(_zip(drawing))
@@ -85,22 +91,14 @@ def build(model: TextToImage) -> gr.Blocks:
         )
 
     with gr.Blocks(
-        title=f"{manifest.name}: pictures from sentences",
+        title=f"{manifest.name}: {_TITLES[manifest.condition]}",
         analytics_enabled=False,
         delete_cache=(_HOUR, _HOUR),
     ) as page:
         gr.Markdown(f"# {manifest.name}\n{_explanation(manifest)}")
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
-                caption = gr.Textbox(
-                    label="Caption",
-                    placeholder=next(iter(manifest.examples), "a small red bird with a black wing"),
-                    lines=3,
-                    max_lines=6,
-                    max_length=alphabet.CAPTION_LIMIT,
-                    autofocus=True,
-                    elem_id="caption",
-                )
+                caption = _asking(manifest)
                 num_images = gr.Slider(
                     1, MAX_IMAGES, value=6, step=1, label="Number of pictures", elem_id="num_images"
                 )
@@ -108,7 +106,7 @@ def build(model: TextToImage) -> gr.Blocks:
                     seed = gr.Number(value=0, precision=0, label="Seed", elem_id="seed")
                     randomise = gr.Checkbox(value=True, label="A new seed each time", elem_id="randomise")
                 draw = gr.Button("Draw", variant="primary", elem_id="draw")
-                if manifest.examples:
+                if manifest.examples and manifest.condition == "characters":
                     gr.Examples(
                         [[example] for example in manifest.examples],
                         inputs=[caption],
@@ -143,7 +141,7 @@ def build(model: TextToImage) -> gr.Blocks:
                         "Download", elem_id="download", interactive=False, scale=0, min_width=140
                     )
         drawn = gr.on(
-            [draw.click, caption.submit],
+            [draw.click, *([caption.submit] if isinstance(caption, gr.Textbox) else [])],
             generate,
             inputs=[caption, num_images, seed, randomise],
             outputs=[pictures, sketches, download, report, seed],
@@ -182,6 +180,8 @@ def serve(
     """
     _check_address(host, port)
     model = TextToImage.load(bundle, provider)
+    if model.manifest.condition == "embedding":
+        raise UserError(f"{bundle} is asked by embeddings made elsewhere, not by sentences; it has no page")
     print(f"{model.manifest.name} on {model.provider}: http://{host}:{port} (Ctrl-C stops it)", flush=True)
     build(model).launch(
         server_name=host,
@@ -197,6 +197,24 @@ def serve(
     )
 
 
+def _asking(manifest: Manifest) -> Any:
+    """The field that asks for a picture: a sentence, a class, or nothing to be seen."""
+    if manifest.condition == "label":
+        return gr.Dropdown(
+            list(manifest.classes), value=manifest.classes[0], label="Class", elem_id="caption"
+        )
+    return gr.Textbox(
+        label="Caption",
+        placeholder=next(iter(manifest.examples), "a small red bird with a black wing"),
+        lines=3,
+        max_lines=6,
+        max_length=alphabet.CAPTION_LIMIT,
+        autofocus=True,
+        visible=manifest.condition == "characters",
+        elem_id="caption",
+    )
+
+
 def _has_sketches(manifest: Manifest) -> bool:
     """Whether the picture is more than the sketch: a bundle of Stage-I alone gives the sketch twice."""
     return manifest.image_size > manifest.preview_size
@@ -204,7 +222,9 @@ def _has_sketches(manifest: Manifest) -> bool:
 
 def _explanation(manifest: Manifest) -> str:
     if not _has_sketches(manifest):
-        return f"Write a sentence, see it drawn at {manifest.image_size} × {manifest.image_size} pixels."
+        ask = {"characters": "Write a sentence, see it drawn", "label": "Choose a class, see it drawn"}
+        first = ask.get(manifest.condition, "Press Draw to see what comes out of noise,")
+        return f"{first} at {manifest.image_size} × {manifest.image_size} pixels."
     return (
         f"Write a sentence. Stage-I sketches it at {manifest.preview_size} × {manifest.preview_size} pixels, "
         f"Stage-II draws the picture at {manifest.image_size} × {manifest.image_size}."

@@ -14,6 +14,7 @@ class About:
         name: Name of the model, for people.
         preset: Name of the preset it was trained by.
         system: The system it was trained as, for example ``"stackgan"``.
+        idea: The preset's description.
         data: Strings under ``name``, ``title``, ``licence`` and ``homepage`` of the training data.
         captions: Captions of that data, for the samples and as examples.
         settings: How it was trained: dotted names and values.
@@ -27,6 +28,7 @@ class About:
     name: str
     preset: str
     system: str
+    idea: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
     captions: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class About:
             name=run.folder.resolve().name,
             preset=run.config.preset,
             system=run.config.system,
+            idea=run.config.description,
             data={
                 "name": str(info.get("source", "")),
                 "title": str(info.get("title", "")),

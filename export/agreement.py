@@ -31,12 +31,12 @@ def check_agreement(
 ) -> dict[str, int]:
     """Draws the same pictures with Keras, onnxruntime and the SavedModel, and compares them.
 
-    Captions (odd ones among them) and seeds are drawn three at a time and one at a
-    time. Keras gets characters and noise from ``stackgan_k3.bundle``; the SavedModel
-    is asked for both its signatures.
+    Captions (odd ones among them; or embeddings, or classes) and seeds are drawn three at a
+    time and one at a time. Keras gets characters and noise from ``stackgan_k3.bundle``; the
+    SavedModel is asked for both its signatures.
 
     Args:
-        model: The networks as they were trained, joined: ``drawing_model(networks, folded=False)``.
+        model: The networks as they were trained, joined: ``drawing_model(pipeline, folded=False)``.
         onnx_file: The ``model.onnx`` to be checked.
         saved_model: The folder of the SavedModel to be checked.
 
@@ -59,15 +59,16 @@ def check_agreement(
         forms = _forms(onnx_file, saved_model)
         largest = dict.fromkeys(forms, 0)
         size = model.input["noise"].shape[-1]
+        rows = _asked(model)
         for start, stop in ((0, 3), (3, 4), (4, 5)):
-            captions, seeds = CAPTIONS[start:stop], SEEDS[start:stop]
-            characters = alphabet.encode(captions)
-            normal = np.stack([noise.normal(seed, 0, size) for seed in seeds])
+            seeds = SEEDS[start:stop]
+            given = {name: values[start:stop] for name, values in rows.items()}
+            given["noise"] = np.stack([noise.normal(seed, 0, size) for seed in seeds])
             with engine.using_upsampling_form("plain"):  # the definition, not a derived form
-                truth = _numpy(model({"characters": characters, "noise": normal}, training=False))
+                truth = _numpy(model(given, training=False))
             for form, draw in forms.items():
-                drawn = draw(captions, seeds, characters, normal)
-                largest[form] = max(largest[form], _compare(form, drawn, truth, captions, seeds))
+                drawn = draw(given, CAPTIONS[start:stop], seeds)
+                largest[form] = max(largest[form], _compare(form, drawn, truth, start))
         return largest
     finally:
         tf.config.experimental.enable_tensor_float_32_execution(before)
@@ -76,23 +77,41 @@ def check_agreement(
 Pictures = dict[str, np.ndarray]
 
 
+def _asked(model: keras.Model) -> dict[str, np.ndarray]:
+    """Returns a row for each seed of what the model is asked for by: one entry, or none."""
+    count = len(SEEDS)
+    rows: dict[str, np.ndarray] = {}
+    for name, tensor in model.input.items():
+        if name == "characters":
+            rows[name] = alphabet.encode(CAPTIONS)
+        elif name == "label":
+            rows[name] = np.arange(count, dtype=np.int32)
+        elif name == "embedding":
+            # Embeddings have mean 0 and root mean square 1, as noise has.
+            rows[name] = np.stack([noise.normal(9, k, tensor.shape[-1]) for k in range(count)])
+    return rows
+
+
 def _forms(
     onnx_file: str | os.PathLike[str], saved_model: str | os.PathLike[str]
 ) -> dict[str, Callable[..., Pictures]]:
     session, _ = open_session(Path(onnx_file), "cpu")
     loaded = tf.saved_model.load(os.fspath(saved_model))
 
-    def by_onnx(captions: Any, seeds: Any, characters: np.ndarray, normal: np.ndarray) -> Pictures:
+    def by_onnx(given: Pictures, captions: Any, seeds: Any) -> Pictures:
         names = ["image", "preview"]
-        return dict(zip(names, session.run(names, {"characters": characters, "noise": normal}), strict=True))
+        return dict(zip(names, session.run(names, given), strict=True))
 
-    def by_draw(captions: Any, seeds: Any, characters: np.ndarray, normal: np.ndarray) -> Pictures:
+    def by_draw(given: Pictures, captions: Any, seeds: Any) -> Pictures:
         draw = loaded.signatures["draw"]
-        return _numpy(draw(characters=tf.constant(characters), noise=tf.constant(normal)))
+        return _numpy(draw(**{name: tf.constant(value) for name, value in given.items()}))
 
-    def by_serve(captions: Any, seeds: Any, characters: np.ndarray, normal: np.ndarray) -> Pictures:
+    def by_serve(given: Pictures, captions: Any, seeds: Any) -> Pictures:
         serve = loaded.signatures["serving_default"]
-        return _numpy(serve(text=tf.constant(captions), seed=tf.constant(seeds, tf.int64)))
+        asked = {name: tf.constant(value) for name, value in given.items() if name != "noise"}
+        if "characters" in asked:
+            asked = {"text": tf.constant(captions)}
+        return _numpy(serve(**asked, seed=tf.constant(seeds, tf.int64)))
 
     return {"onnx": by_onnx, "saved_model draw": by_draw, "saved_model serving_default": by_serve}
 
@@ -101,7 +120,7 @@ def _numpy(pictures: dict[str, Any]) -> Pictures:
     return {name: keras.ops.convert_to_numpy(value) for name, value in pictures.items()}
 
 
-def _compare(form: str, drawn: Pictures, truth: Pictures, captions: Any, seeds: Any) -> int:
+def _compare(form: str, drawn: Pictures, truth: Pictures, start: int) -> int:
     """Returns the largest difference; raises if it is too large."""
     largest = 0
     for name, right in truth.items():
@@ -112,9 +131,9 @@ def _compare(form: str, drawn: Pictures, truth: Pictures, captions: Any, seeds: 
         worst = int(off.argmax())
         if off[worst] > LARGEST_DIFFERENCE:
             raise RuntimeError(
-                f"{form} does not agree with the Keras model: {name} of the caption {captions[worst][:40]!r} "
-                f"with seed {seeds[worst]} differs by {off[worst]} grey levels (at most {LARGEST_DIFFERENCE} "
-                "is right); nothing was exported"
+                f"{form} does not agree with the Keras model: {name} of row {start + worst} of what is asked "
+                f"for (of captions, {CAPTIONS[start + worst][:40]!r}) with seed {SEEDS[start + worst]} is "
+                f"off by {off[worst]} grey levels (at most {LARGEST_DIFFERENCE} is right); nothing was exported"
             )
         largest = max(largest, int(off[worst]))
     return largest

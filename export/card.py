@@ -7,6 +7,7 @@ from stackgan_k3.bundle import alphabet
 from stackgan_k3.bundle.manifest import Manifest
 
 from .about import About
+from .asking import Asking
 
 
 def model_card(manifest: Manifest, about: About, samples: Sequence[tuple[str, Sequence[str]]]) -> str:
@@ -26,20 +27,23 @@ def model_card(manifest: Manifest, about: About, samples: Sequence[tuple[str, Se
         ```
     """
     size, sketch = manifest.image_size, manifest.preview_size
-    caption = manifest.examples[0] if manifest.examples else "a small red bird"
-    stages = "Stage-I and Stage-II" if size > sketch else "Stage-I alone, so the picture is the sketch"
+    ask = Asking.of(manifest)
+    stages = " in two stages" if size > sketch else ""
     homepage = about.data.get("homepage", "")
     title = about.data.get("title") or about.data.get("name") or "not recorded"
     parts = ", ".join(f"`{name}` {length}" for name, length in manifest.noise_parts)
+    reads = ""
+    if manifest.condition == "characters":
+        limit = alphabet.MAX_CHARACTERS
+        reads = f"- It reads Latin letters, digits and punctuation, and {limit} characters of a caption.\n"
     pictures = "\n\n".join(
         f"> {_plain(text)}\n\n" + "\n".join(f"![{_plain(text)}]({file})" for file in files)
         for text, files in samples
     )
     return f"""# {manifest.name}
 
-Draws pictures from English sentences: {size} × {size} pixels, {stages} of StackGAN
-(Zhang et al., 2017, arXiv:1612.03242). Trained with stackgan_k3 {__version__} as the preset
-`{about.preset}` (system `{about.system}`).
+Draws pictures {ask.draws}, {size} × {size} pixels{stages}. Trained with stackgan_k3 {__version__} as the
+preset `{about.preset}` (system `{about.system}`): {about.idea}
 
 ## Samples
 
@@ -52,7 +56,7 @@ Drawn by this bundle, seeds 0 to 3, none picked.
 On the command line, after `pip install 'stackgan-k3[cpu]'`:
 
 ```
-stackgan-k3 generate . "{_shell(caption)}" -n 4 --seed 7 -o pictures.png
+stackgan-k3 generate . {ask.shell}-n 4 --seed 7 -o pictures.png
 ```
 
 In Python, without Keras or a backend:
@@ -60,33 +64,30 @@ In Python, without Keras or a backend:
 ```python
 from stackgan_k3.inference import TextToImage
 
-drawing = TextToImage.load(".").generate({caption!r}, num_images=4, seed=7)
+drawing = TextToImage.load(".").generate({ask.python}num_images=4, seed=7)
 drawing.save("pictures.png")
 ```
 
-With TensorFlow alone, captions and seeds as they are:
+With TensorFlow alone:
 
 ```python
 import tensorflow as tf
 
 serve = tf.saved_model.load("saved_model").signatures["serving_default"]
-image = serve(text=tf.constant([{caption!r}]), seed=tf.constant([7], tf.int64))["image"]
+image = serve({ask.graph}seed=tf.constant([7], tf.int64))["image"]
 ```
 
 Anywhere else, `model.onnx` (any ONNX runtime, opset 18):
 
 | | name | type | shape |
 |---|---|---|---|
-| input | `characters` | int32 | batch, {alphabet.MAX_CHARACTERS} |
-| input | `noise` | float32 | batch, {manifest.noise_size} |
+{ask.row}| input | `noise` | float32 | batch, {manifest.noise_size} |
 | output | `image` | uint8, RGB | batch, {size}, {size}, 3 |
 | output | `preview` | uint8, RGB | batch, {sketch}, {sketch}, 3 |
 
-`bundle.json` holds the table from characters to numbers; white space is made single and stripped at the
-ends first, a character that is not in the table is 0, and the first {alphabet.MAX_CHARACTERS} are read. The
-noise is N(0, 1), of the parts {parts}.
+{ask.rule} The noise is N(0, 1), of the parts {parts}.
 The stream that belongs to a seed is Philox4x32-10 with the seed as the 64-bit key, then Box-Muller in double
-precision; with it, every form of this model draws the same picture from a caption and a seed.
+precision; with it, every form of this model draws the same picture from the same seed.
 
 ## Training data
 
@@ -111,10 +112,7 @@ precision; with it, every form of this model draws the same picture from a capti
 ## Limits
 
 - It knows what its training data show, and the words of their captions; of anything else it has no idea.
-- It reads Latin letters, digits and punctuation, 70 symbols, and {
-        alphabet.MAX_CHARACTERS
-    } characters of a caption.
-- A GAN may draw much the same picture for different seeds, and details that no real thing has.
+{reads}- A GAN may draw much the same picture for different seeds, and details that no real thing has.
 - Whether its pictures may be used for a purpose depends on the licence of the training data above.
 """
 
@@ -131,7 +129,3 @@ def _number(value: object) -> str:
 def _plain(text: str) -> str:
     """One line that Markdown takes as it stands."""
     return " ".join(text.split()).translate({ord(sign): f"\\{sign}" for sign in "\\`*_[]<>|#!"})
-
-
-def _shell(text: str) -> str:
-    return "".join(f"\\{sign}" if sign in '\\"$`' else sign for sign in text)

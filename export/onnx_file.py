@@ -10,8 +10,6 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from stackgan_k3.bundle.alphabet import MAX_CHARACTERS
-
 OPSET = 18
 _RANDOM = {
     "Bernoulli",
@@ -22,7 +20,15 @@ _RANDOM = {
     "RandomUniform",
     "RandomUniformLike",
 }
-_KINDS = {"characters": np.int32, "noise": np.float32, "image": np.uint8, "preview": np.uint8}
+_KINDS = {
+    "characters": np.int32,
+    "embedding": np.float32,
+    "label": np.int32,
+    "noise": np.float32,
+    "image": np.uint8,
+    "preview": np.uint8,
+}
+_OUTPUTS = ("image", "preview")
 
 
 def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelProto:
@@ -33,9 +39,8 @@ def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelPr
         path: The file to write.
 
     Returns:
-        What was written, opset 18, inputs ``characters`` int32 ``[batch, 201]`` and
-        ``noise`` float32 ``[batch, n]``, outputs ``image`` and ``preview`` uint8
-        ``[batch, H, W, 3]``.
+        What was written, opset 18, with the inputs of the model (``noise`` the last) and
+        the outputs ``image`` and ``preview`` uint8 ``[batch, H, W, 3]``.
 
     Raises:
         RuntimeError: If the graph holds a random operation or a loop, or the shapes
@@ -60,9 +65,9 @@ def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx
     hashes; after this the same function has the same bytes in every process.
 
     Args:
-        model: A model with the inputs ``characters``, ``noise`` and the outputs
+        model: A model with the input ``noise`` and perhaps one more, and the outputs
             ``image``, ``preview``.
-        sizes: Shape of each of the four, without the batch axis.
+        sizes: Shape of each input, in order, and output, without the batch axis.
 
     Returns:
         An equal model. Nodes are named by kind and number (``Conv_3``), constants
@@ -84,8 +89,9 @@ def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx
             value = makers[value].input[0]
         return value
 
-    sources = {name: source(name) for name in ("preview", "image")}
-    names = {name: name for name in ("characters", "noise", "")}
+    given = [name for name in sizes if name not in _OUTPUTS]
+    sources = {name: source(name) for name in reversed(_OUTPUTS)}
+    names = {name: name for name in (*given, "")}
     final = {value: name for name, value in sources.items()}  # of two names the last, "image"
     nodes: list[onnx.NodeProto] = []
     initializers: list[onnx.TensorProto] = []
@@ -116,11 +122,11 @@ def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx
         nodes.append(onnx.helper.make_node("Identity", ["image"], ["preview"], name="Identity_0"))
     infos = {
         name: onnx.helper.make_tensor_value_info(
-            name, onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind)), ["batch", *sizes[name]]
+            name, onnx.helper.np_dtype_to_tensor_dtype(np.dtype(_KINDS[name])), ["batch", *size]
         )
-        for name, kind in _KINDS.items()
+        for name, size in sizes.items()
     }
-    inputs, outputs = [infos["characters"], infos["noise"]], [infos["image"], infos["preview"]]
+    inputs, outputs = [infos[name] for name in given], [infos[name] for name in _OUTPUTS]
     graph = onnx.helper.make_graph(nodes, "drawing", inputs, outputs, initializers)
     domains = {node.domain for node in nodes}
     return onnx.helper.make_model(
@@ -152,23 +158,19 @@ def _ordered(makers: dict[str, onnx.NodeProto], outputs: list[str]) -> list[onnx
 def _convert(model: keras.Model) -> onnx.ModelProto:
     import tf2onnx
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, MAX_CHARACTERS], tf.int32, name="characters"),
-            tf.TensorSpec([None, model.input["noise"].shape[-1]], tf.float32, name="noise"),
-        ],
-        autograph=False,
-    )
-    def draw(characters: Any, noise: Any) -> dict[str, Any]:
-        drawn = model({"characters": characters, "noise": noise}, training=False)
-        # Two outputs of one tensor (a run of Stage-I alone) are still two outputs.
+    signature = [tf.TensorSpec(given.shape, given.dtype, name) for name, given in model.input.items()]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def draw(*values: Any) -> dict[str, Any]:
+        drawn = model(dict(zip(model.input, values, strict=True)), training=False)
+        # Two outputs of one tensor (where one generator draws) are still two outputs.
         return {name: tf.identity(value) for name, value in drawn.items()}
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    converted, _ = tf2onnx.convert.from_function(draw, input_signature=draw.input_signature, opset=OPSET)
+    converted, _ = tf2onnx.convert.from_function(draw, input_signature=signature, opset=OPSET)
     return converted
 
 
 def _sizes(model: keras.Model) -> dict[str, tuple[int, ...]]:
     tensors = {**model.input, **model.output}
-    return {name: tuple(tensors[name].shape[1:]) for name in _KINDS}
+    return {name: tuple(tensor.shape[1:]) for name, tensor in tensors.items()}

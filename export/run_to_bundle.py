@@ -8,7 +8,6 @@ from pathlib import Path
 from stackgan_k3.training.run import Run
 
 from .about import About
-from .drawing_model import Networks
 from .float32 import float32_policy
 from .write_bundle import check_target, write_bundle
 
@@ -37,14 +36,14 @@ def run_to_bundle(source: Path, bundle: Path, *, force: bool = False) -> Path:
     check_target(bundle, force=force)  # before the networks are loaded
     run = Run.open(source)
     with float32_policy():
-        networks = Networks(run.text_encoder(), run.stage1_generator(), run.stage2_generator())
+        pipeline = run.pipeline()
     print(f"exporting {source} to {bundle}", flush=True)
     with warnings.catch_warnings():
         # NumPy 2 about how TensorFlow's variables become arrays: nothing a person could act on.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         write_bundle(
-            networks, About.of_run(run), bundle, force=force, say=lambda line: print(f"  {line}", flush=True)
+            pipeline, About.of_run(run), bundle, force=force, say=lambda line: print(f"  {line}", flush=True)
         )
     print(f"exported to {bundle} in {time.monotonic() - start:.0f} s", flush=True)
     return bundle

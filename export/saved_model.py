@@ -9,20 +9,18 @@ import keras
 import tensorflow as tf
 from tensorflow.core.protobuf.fingerprint_pb2 import FingerprintDef
 
-from stackgan_k3.bundle.alphabet import MAX_CHARACTERS
-
 from .graph import characters_of, noise_of
 
 
 class SavedDrawing(tf.Module):
     """A drawing model with its two signatures.
 
-    ``serving_default``: ``text`` string ``[batch]`` and ``seed`` int64 ``[batch]``
-    (or ``[1]``, for every text the same) to ``image`` uint8 ``[batch, H, W, 3]`` and
-    ``preview`` uint8 ``[batch, 64, 64, 3]``.
+    ``serving_default``: ``text`` string ``[batch]`` (or ``label`` int32 ``[batch]``,
+    ``embedding`` float32 ``[batch, T]``, or nothing, as the networks are asked) and ``seed``
+    int64 ``[batch]`` (or ``[1]``, for every text the same) to ``image`` uint8
+    ``[batch, H, W, 3]`` and ``preview`` uint8 ``[batch, S, S, 3]``.
 
-    ``draw``: ``characters`` int32 ``[batch, 201]`` and ``noise`` float32
-    ``[batch, n]`` to the same two, like ``model.onnx``.
+    ``draw``: the inputs of ``model.onnx`` to the same two.
 
     Args:
         model: What :func:`drawing_model` returned.
@@ -40,28 +38,25 @@ class SavedDrawing(tf.Module):
         # Tracked, so saved. `model.variables` would add the states of seed generators, by chance each time.
         self.weights = [variable.value for variable in model.weights]
         noise_size = model.input["noise"].shape[-1]
+        given = [tf.TensorSpec(entry.shape, entry.dtype, name) for name, entry in model.input.items()]
+        # Noise comes last; before it, what is asked for, where anything is: captions as text here.
+        asked = [
+            tf.TensorSpec([None], tf.string, name="text") if spec.name == "characters" else spec
+            for spec in given[:-1]
+        ]
 
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None, MAX_CHARACTERS], tf.int32, name="characters"),
-                tf.TensorSpec([None, noise_size], tf.float32, name="noise"),
-            ],
-            autograph=False,
-        )
-        def draw(characters: Any, noise: Any) -> dict[str, Any]:
-            drawn = model({"characters": characters, "noise": noise}, training=False)
+        @tf.function(input_signature=given, autograph=False)
+        def draw(*values: Any) -> dict[str, Any]:
+            drawn = model(dict(zip(model.input, values, strict=True)), training=False)
             return {name: tf.identity(value) for name, value in drawn.items()}
 
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None], tf.string, name="text"),
-                tf.TensorSpec([None], tf.int64, name="seed"),
-            ],
-            autograph=False,
-        )
-        def serve(text: Any, seed: Any) -> dict[str, Any]:
-            seeds = tf.broadcast_to(seed, tf.shape(text))
-            return draw(characters_of(text), noise_of(seeds, noise_size))
+        @tf.function(input_signature=[*asked, tf.TensorSpec([None], tf.int64, name="seed")], autograph=False)
+        def serve(*values: Any) -> dict[str, Any]:
+            *wanted, seed = values
+            seeds = tf.broadcast_to(seed, tf.shape(wanted[0])[:1]) if wanted else seed
+            if asked and asked[0].name == "text":
+                wanted = [characters_of(wanted[0])]
+            return draw(*wanted, noise_of(seeds, noise_size))
 
         self.draw = draw
         self.serve = serve

@@ -12,11 +12,12 @@ from stackgan_k3.bundle.manifest import FILE_NAME, Manifest
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing_folder
 from stackgan_k3.inference import TextToImage
+from stackgan_k3.models.pipeline import Pipeline
 
 from .about import About
 from .agreement import check_agreement
 from .card import model_card
-from .drawing_model import Networks, drawing_model
+from .drawing_model import drawing_model
 from .onnx_file import write_onnx
 from .saved_model import SavedDrawing
 
@@ -25,7 +26,7 @@ _EACH = 4  # pictures of each
 
 
 def write_bundle(
-    networks: Networks,
+    pipeline: Pipeline,
     about: About,
     bundle: str | os.PathLike[str],
     *,
@@ -40,7 +41,7 @@ def write_bundle(
     an older bundle stays as it was.
 
     Args:
-        networks: The trained networks.
+        pipeline: The trained networks.
         about: Where they come from.
         bundle: The folder to write.
         force: Replace a bundle that is already there.
@@ -56,18 +57,18 @@ def write_bundle(
 
     Example:
         ```python
-        write_bundle(Networks(encoder, stage1, stage2), about, "bundles/birds")
+        write_bundle(Pipeline([stage1, stage2], text_encoder=encoder), about, "bundles/birds")
         ```
     """
     final = Path(bundle)
     check_target(final, force=force)
-    _check_finite(networks)
+    _check_finite(pipeline)
     taken = final.exists() and (not final.is_dir() or any(final.iterdir()))
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as aside:
         target = Path(aside, "new") if taken else final
         with replacing_folder(target) as folder:
-            _fill(folder, networks, about, say)
+            _fill(folder, pipeline, about, say)
         if taken:
             os.replace(final, Path(aside, "old"))
             os.replace(target, final)
@@ -95,50 +96,59 @@ def check_target(bundle: Path, *, force: bool) -> None:
         raise UserError(f"the bundle {bundle} exists; give another name, or --force to replace it")
 
 
-def _fill(folder: Path, networks: Networks, about: About, say: Callable[[str], None]) -> None:
-    folded = drawing_model(networks, folded=True)
+def _fill(folder: Path, pipeline: Pipeline, about: About, say: Callable[[str], None]) -> None:
+    folded = drawing_model(pipeline, folded=True)
     graph = write_onnx(folded, folder / "model.onnx")
     size = (folder / "model.onnx").stat().st_size
     say(f"model.onnx: {len(graph.graph.node)} nodes, {size / 1e6:.1f} MB")
     SavedDrawing(folded).save(folder / "saved_model")
     say("saved_model")
     differences = check_agreement(
-        drawing_model(networks, folded=False), folder / "model.onnx", folder / "saved_model"
+        drawing_model(pipeline, folded=False), folder / "model.onnx", folder / "saved_model"
     )
     worst = max(differences.values())
     say(f"checked: Keras, onnxruntime and the SavedModel agree (largest difference: {worst} of 255)")
-    examples = tuple(dict.fromkeys(caption for caption in about.captions if _readable(caption)))
+    kind = pipeline.condition
+    examples = tuple(dict.fromkeys(text for text in about.captions if kind == "label" or _readable(text)))
     manifest = Manifest(
         name=about.name,
         system=about.system,
-        image_size=networks.image_size,
-        preview_size=64,
-        noise_parts=networks.noise_parts,
-        embedding="char-cnn-rnn",
-        embedding_size=networks.stage1.embedding_dim,
+        image_size=pipeline.image_size,
+        preview_size=pipeline.preview_size,
+        noise_parts=pipeline.noise_parts,
+        condition=kind,
+        classes=pipeline.classes,
+        embedding="char-cnn-rnn" if kind == "characters" else "",
+        embedding_size=pipeline.embedding_dim,
         data=dict(about.data),
         metrics=dict(about.metrics),
-        examples=examples,
+        examples=examples if kind in ("characters", "label") else (),
     )
     manifest.write(folder)
-    samples = _draw_samples(folder, examples[:_SAMPLES])
+    samples = _draw_samples(folder, manifest)
     (folder / "README.md").write_text(model_card(manifest, about, samples), "utf-8")
     manifest.write(folder)
-    say(f"README.md, samples: {len(samples)} captions of {_EACH} pictures")
+    say(f"README.md, samples: {len(samples)} of {_EACH} pictures")
 
 
-def _draw_samples(folder: Path, captions: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+def _draw_samples(folder: Path, manifest: Manifest) -> list[tuple[str, list[str]]]:
+    """Draws for the first captions or classes, or from noise alone; embeddings have no words."""
     model = TextToImage.load(folder, provider="cpu")
+    asked: list[str | None] = list(manifest.examples[:_SAMPLES])
+    if manifest.condition == "none":
+        asked = [None] * _SAMPLES
     samples = []
     (folder / "samples").mkdir()
-    for number, caption in enumerate(captions):
-        drawing = model.generate(caption, num_images=_EACH, seed=0)
+    for number, caption in enumerate(asked):
+        # From noise alone, each row goes on with the seeds where the one before stopped.
+        seed = number * _EACH if caption is None else 0
+        drawing = model.generate(caption, num_images=_EACH, seed=seed)
         files = [f"samples/{number}.png"]
         drawing.save(folder / files[0], columns=_EACH)
         if model.manifest.image_size > model.manifest.preview_size:
             files.append(f"samples/{number}-sketches.png")
             drawing.save(folder / files[1], columns=_EACH, previews=True)
-        samples.append((caption, files))
+        samples.append((caption or f"seeds {seed} to {seed + _EACH - 1}", files))
     return samples
 
 
@@ -149,10 +159,12 @@ def _readable(caption: str) -> bool:
     return read and len(text) <= alphabet.MAX_CHARACTERS
 
 
-def _check_finite(networks: Networks) -> None:
-    named = {"text encoder": networks.text_encoder, "Stage-I": networks.stage1, "Stage-II": networks.stage2}
-    for name, network in named.items():
-        if network is not None and not all(np.isfinite(value).all() for value in network.get_weights()):
+def _check_finite(pipeline: Pipeline) -> None:
+    networks = {f"generator {number + 1}": network for number, network in enumerate(pipeline.generators)}
+    if pipeline.text_encoder is not None:
+        networks["text encoder"] = pipeline.text_encoder
+    for name, network in networks.items():
+        if not all(np.isfinite(value).all() for value in network.get_weights()):
             raise UserError(
                 f"the {name} network holds weights that are not finite numbers, so it draws nothing; "
                 "export an earlier run, or train it again with a lower learning rate"

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from stackgan_k3.data.prepare import prepare as prepare
     from stackgan_k3.data.records import Records as Records
     from stackgan_k3.inference import TextToImage as TextToImage
+    from stackgan_k3.training.load_run import load_run as load_run
     from stackgan_k3.training.recipes.stackgan import build_stage as build_stage
     from stackgan_k3.training.recipes.stackgan import compile_stage as compile_stage
-    from stackgan_k3.training.recipes.stackgan import embedding_table as embedding_table
-    from stackgan_k3.training.recipes.stackgan import load_run as load_run
     from stackgan_k3.training.recipes.stackgan import stage_loader as stage_loader
     from stackgan_k3.training.run import Run as Run
+    from stackgan_k3.training.text_phase import embedding_table as embedding_table
     from stackgan_k3.training.train import train as train
 
 __version__ = "0.1.0"
@@ -31,9 +31,9 @@ _HOMES = {
     "TextToImage": "stackgan_k3.inference",
     "build_stage": "stackgan_k3.training.recipes.stackgan",
     "compile_stage": "stackgan_k3.training.recipes.stackgan",
-    "embedding_table": "stackgan_k3.training.recipes.stackgan",
+    "embedding_table": "stackgan_k3.training.text_phase",
     "load_preset": "stackgan_k3.config",
-    "load_run": "stackgan_k3.training.recipes.stackgan",
+    "load_run": "stackgan_k3.training.load_run",
     "prepare": "stackgan_k3.data.prepare",
     "stage_loader": "stackgan_k3.training.recipes.stackgan",
     "train": "stackgan_k3.training.train",

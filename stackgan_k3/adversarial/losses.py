@@ -9,6 +9,8 @@ from typing import Any
 
 from keras import ops
 
+from stackgan_k3.errors import unknown
+
 
 def cross_entropy(logits: Any, targets: Any) -> Any:
     """Mean binary cross-entropy of logits against targets.
@@ -54,6 +56,28 @@ def kl_divergence(mean: Any, log_variance: Any) -> Any:
     """
     m, v = ops.cast(mean, "float32"), ops.cast(log_variance, "float32")
     return ops.mean(-0.5 * (1.0 + v - ops.square(m) - ops.exp(v)))
+
+
+def discriminator_loss(real: Any, fake: Any, real_labels: Any = 1.0) -> Any:
+    """The loss of an unconditional discriminator: ``−log D(x) − log(1 − D(G(z)))``.
+
+    Goodfellow et al., 2014, equation 1, as a minimum.
+
+    Args:
+        real: Logits of real pictures.
+        fake: Logits of drawn pictures.
+        real_labels: Targets of the real pictures, 1 or smoothed.
+
+    Returns:
+        A float32 scalar; 2·ln 2 where every logit is 0 and labels are 1.
+
+    Example:
+        >>> import numpy as np
+        >>> zero = np.zeros((2, 1), "float32")
+        >>> round(float(discriminator_loss(zero, zero)), 4)
+        1.3863
+    """
+    return cross_entropy(real, real_labels) + cross_entropy(fake, 0.0)
 
 
 def stage1_discriminator_loss(real: Any, wrong: Any, fake: Any, real_labels: Any = 1.0) -> Any:
@@ -122,3 +146,42 @@ def generator_loss(fake: Any, fake_alone: Any | None = None) -> Any:
     """
     loss = cross_entropy(fake, 1.0)
     return loss if fake_alone is None else loss + cross_entropy(fake_alone, 1.0)
+
+
+def saturating_generator_loss(fake: Any, fake_alone: Any | None = None) -> Any:
+    """The minimax loss of a generator, ``log(1 − D(G(z)))``, which vanishes where D is sure.
+
+    Goodfellow et al., 2014, equation 1.
+
+    Args:
+        fake: Logits of drawn pictures with their captions.
+        fake_alone: Logits of the unconditional head, where there is one.
+
+    Returns:
+        A float32 scalar, at most 0.
+
+    Example:
+        >>> import numpy as np
+        >>> round(float(saturating_generator_loss(np.zeros((2, 1), "float32"))), 4)
+        -0.6931
+    """
+    loss = -cross_entropy(fake, 0.0)
+    return loss if fake_alone is None else loss - cross_entropy(fake_alone, 0.0)
+
+
+GENERATOR_LOSSES = {"non-saturating": generator_loss, "saturating": saturating_generator_loss}
+
+
+def generator_objective(name: str) -> Any:
+    """Returns the generator's loss of a name: ``non-saturating`` or ``saturating``.
+
+    Raises:
+        UserError: If there is no such loss.
+
+    Example:
+        >>> generator_objective("saturating").__name__
+        'saturating_generator_loss'
+    """
+    if name not in GENERATOR_LOSSES:
+        raise unknown("generator loss", name, GENERATOR_LOSSES)
+    return GENERATOR_LOSSES[name]

@@ -15,7 +15,10 @@ from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing, sha256
 
 FILE_NAME = "bundle.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version of the bundles that this package writes. It also reads version 1, whose bundles take captions."""
+
+CONDITIONS = ("characters", "embedding", "label", "none")
 _AGAIN = "copy or export the bundle again"
 
 
@@ -29,8 +32,11 @@ class Manifest:
         image_size: Side of a picture, in pixels.
         preview_size: Side of a Stage-I sketch, in pixels.
         noise_parts: Name and length of each part of the noise vector, in order.
-        embedding: Name of the text encoder, for example ``"char-cnn-rnn"``.
-        embedding_size: Length of a caption's embedding.
+        condition: What a picture is asked for by: ``"characters"`` (a caption), ``"embedding"``
+            (one made elsewhere), ``"label"`` (a class) or ``"none"``.
+        classes: Names of the classes, for ``"label"``.
+        embedding: Name of the text encoder, for example ``"char-cnn-rnn"``; empty without one.
+        embedding_size: Length of a caption's embedding; 0 without.
         data: The training data: strings under ``name``, ``licence`` and ``homepage``.
         licence: Licence of the weights.
         metrics: Name and value of what was measured (numbers or strings).
@@ -55,8 +61,10 @@ class Manifest:
     image_size: int
     preview_size: int
     noise_parts: tuple[tuple[str, int], ...]
-    embedding: str
-    embedding_size: int
+    condition: str = "characters"
+    classes: tuple[str, ...] = ()
+    embedding: str = ""
+    embedding_size: int = 0
     data: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
     metrics: Mapping[str, float | str] = field(default_factory=dict)
@@ -72,10 +80,14 @@ class Manifest:
     @property
     def inputs(self) -> dict[str, dict[str, Any]]:
         """Name, dtype and shape of the inputs of ``model.onnx``."""
-        return {
-            "characters": {"dtype": "int32", "shape": ["batch", alphabet.MAX_CHARACTERS]},
-            "noise": {"dtype": "float32", "shape": ["batch", self.noise_size]},
+        asked: dict[str, dict[str, dict[str, Any]]] = {
+            "characters": {"characters": {"dtype": "int32", "shape": ["batch", alphabet.MAX_CHARACTERS]}},
+            "embedding": {"embedding": {"dtype": "float32", "shape": ["batch", self.embedding_size]}},
+            "label": {"label": {"dtype": "int32", "shape": ["batch"]}},
+            "none": {},
         }
+        noise_entry = {"dtype": "float32", "shape": ["batch", self.noise_size]}
+        return {**asked[self.condition], "noise": noise_entry}
 
     @property
     def outputs(self) -> dict[str, dict[str, Any]]:
@@ -189,6 +201,7 @@ class Manifest:
                 "size": self.noise_size,
                 "parts": [list(part) for part in self.noise_parts],
             },
+            "condition": {"kind": self.condition, "classes": list(self.classes)},
             "alphabet": {"max_characters": alphabet.MAX_CHARACTERS, "table": alphabet.TABLE},
             "embedding": {"name": self.embedding, "size": self.embedding_size},
             "data": dict(self.data),
@@ -227,10 +240,10 @@ def _parse(said: Any, path: Path) -> Manifest:
             raise wrong(f"'{key}' is {value}; it must be at least 1")
         return value
 
-    if take(said, "format_version", int) != FORMAT_VERSION:
+    if take(said, "format_version", int) not in range(1, FORMAT_VERSION + 1):
         raise UserError(
             f"{path} has format version {said['format_version']} and this stackgan-k3 ({__version__}) reads "
-            f"version {FORMAT_VERSION}; install the version that made it or a newer one "
+            f"versions 1 to {FORMAT_VERSION}; install the version that made it or a newer one "
             "(pip install --upgrade stackgan-k3)"
         )
     parts = take(said, "noise.parts", list)
@@ -250,6 +263,14 @@ def _parse(said: Any, path: Path) -> Manifest:
         raise wrong("'data' and 'examples' must hold strings")
     if not all(isinstance(value, int | float | str) for value in metrics.values()):
         raise wrong("'metrics' must hold numbers or strings")
+    condition, classes = "characters", []
+    if said["format_version"] > 1:
+        condition, classes = take(said, "condition.kind", str), take(said, "condition.classes", list)
+        if condition not in CONDITIONS:
+            raise wrong(f"'condition.kind' is '{condition}', not one of {', '.join(CONDITIONS)}")
+        if not all(isinstance(name, str) for name in classes) or (condition == "label" and not classes):
+            raise wrong("'condition.classes' must hold the names of the classes")
+    embedded = condition in ("characters", "embedding")
     files = take(said, "files", dict)
     for name, entry in files.items():
         pure = PurePosixPath(name)
@@ -266,7 +287,9 @@ def _parse(said: Any, path: Path) -> Manifest:
         preview_size=size("preview_size"),
         noise_parts=tuple((name, length) for name, length in parts),
         embedding=take(said, "embedding.name", str),
-        embedding_size=size("embedding.size"),
+        embedding_size=size("embedding.size") if embedded else 0,
+        condition=condition,
+        classes=tuple(classes),
         data=data,
         licence=take(said, "licence", str),
         metrics=metrics,

@@ -15,7 +15,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         >>> configure(argparse.ArgumentParser())
     """
     parser.add_argument("bundle", metavar="BUNDLE", help="the folder of a bundle")
-    parser.add_argument("captions", metavar="CAPTION", nargs="+", help="a sentence, in quotes")
+    parser.add_argument(
+        "captions", metavar="CAPTION", nargs="*",
+        help="a sentence, in quotes; a class, or nothing, where the bundle draws classes or from noise alone",
+    )  # fmt: skip
     parser.add_argument(
         "-o", "--output", metavar="FILE", required=True,
         help="where to save: a .png or .jpg file (several pictures become a grid), or DIR/ for a file each",
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         model = TextToImage.load(args.bundle, provider=args.provider)
-        drawing = model.generate(args.captions, num_images=args.num_images, seed=args.seed)
+        drawing = model.generate(args.captions or None, num_images=args.num_images, seed=args.seed)
     for note in notes:
         print(f"note: {note.message}", file=sys.stderr)
     files = drawing.save(args.output)
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     for caption in dict.fromkeys(drawing.captions):
         seeds = [seed for seed, of in zip(drawing.seeds, drawing.captions, strict=True) if of == caption]
         several = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
-        print(f"seed {several}: {caption}")
+        print(f"seed {several}: {caption}" if caption else f"seed {several}")
     for file in files:
         print(file)
     return 0

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     Example:
         >>> run(argparse.Namespace())  # doctest: +ELLIPSIS, +NORMALIZE_WHITESPACE
-        stackgan-birds ...
+        dcgan-digits ...
         0
     """
     presets = descriptions()

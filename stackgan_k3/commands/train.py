@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 HELP = "train a preset on a prepared data set"
 
-PHASES = ("text", "stage1", "stage2")
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments.
@@ -35,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         dest="phases",
-        help="train this phase only: text, stage1 or stage2; may be repeated (default: all, in order)",
+        help="train this phase only, such as stage1; may be repeated (default: all, in order)",
     )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help="number of epochs of every phase that is trained"
@@ -73,11 +71,12 @@ def run(args: argparse.Namespace) -> int:
     """
     from stackgan_k3.config import load_preset, parse_changes
 
-    phases = tuple(args.phases or PHASES)
-    for phase in phases:
-        if phase not in PHASES:
-            raise unknown("phase", phase, PHASES)
     changes = parse_changes(args.settings)
+    known = load_preset(args.preset).phases
+    phases = tuple(args.phases or known)
+    for phase in phases:
+        if phase not in known:
+            raise unknown("phase", phase, known)
     if args.epochs is not None:
         changes = {**{f"{phase}.epochs": args.epochs for phase in phases}, **changes}
     config = load_preset(args.preset, changes)
@@ -99,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
         config, args.data, args.folder, phases=phases, max_minutes=args.max_minutes, resume=args.resume
     )
     print(f"run: {trained.folder}")
-    if trained.has("stage1", "generator"):
+    if trained.drawable:
         print(f"next: stackgan-k3 export {trained.folder} BUNDLE")
     else:
         print(f"next: stackgan-k3 train {args.preset} --data {args.data} --run {trained.folder} --resume")
@@ -122,10 +121,10 @@ def _resumed(config: "RunConfig", folder: str, changes: dict[str, Any]) -> "RunC
 
 
 def _show(config: "RunConfig") -> int:
-    from stackgan_k3.training.recipes.stackgan import networks
+    from stackgan_k3.training.recipes import recipe_of
 
     print(config.to_json(), end="")
-    for name, network in networks(config).items():
+    for name, network in recipe_of(config.system).networks(config).items():
         count = sum(math.prod(variable.shape) for variable in network.trainable_variables)
         print(f"{name}: {count:,} trainable parameters")
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from stackgan_k3.bundle import alphabet, noise
+from stackgan_k3.bundle.classes import label_of
 from stackgan_k3.bundle.manifest import Manifest
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference.drawing import Drawing
@@ -86,7 +87,7 @@ class TextToImage:
 
     def generate(
         self,
-        captions: str | Sequence[str],
+        captions: str | Sequence[str] | np.ndarray | None = None,
         num_images: int = 1,
         seed: int | None = None,
         batch_size: int = 16,
@@ -98,7 +99,9 @@ class TextToImage:
 
         Args:
             captions: One sentence or several, of at most 1,000 characters each; the
-                first 201 are read.
+                first 201 are read. For a bundle of classes, their names or numbers; for
+                one that takes embeddings, float32 ``[N, T]``; None for one that draws from
+                noise alone. ``manifest.condition`` says which it is.
             num_images: Pictures for each caption, at least 1; at most 10,000 in all.
             seed: 0 to 2**63 - 1, or None for one by chance (reported in ``seeds``).
             batch_size: Pictures computed at a time, at least 1: memory against speed.
@@ -115,7 +118,7 @@ class TextToImage:
         Example:
             See `TextToImage`.
         """
-        lines = _captions(captions)
+        lines, asked = self._asked(captions)
         count, size = _at_least_1("num_images", num_images), _at_least_1("batch_size", batch_size)
         if len(lines) * count > MAX_PICTURES:
             raise UserError(
@@ -126,20 +129,15 @@ class TextToImage:
         first = secrets.randbelow(2**32) if seed is None else noise.check_seed(seed)
         if first + count - 1 > noise.MAX_SEED:
             raise UserError(f"seed {first} and {count} pictures pass the largest seed, {noise.MAX_SEED}")
-        characters = alphabet.encode(lines)
         images, previews = [], []
         total = len(lines) * count
         for start in range(0, total, size):
             chosen = range(start, min(start + size, total))
-            image, preview = self._session.run(
-                ["image", "preview"],
-                {
-                    "characters": characters[[number // count for number in chosen]],
-                    "noise": np.stack(
-                        [noise.normal(first, number % count, self.manifest.noise_size) for number in chosen]
-                    ),
-                },
+            entries = {name: rows[[number // count for number in chosen]] for name, rows in asked.items()}
+            entries["noise"] = np.stack(
+                [noise.normal(first, number % count, self.manifest.noise_size) for number in chosen]
             )
+            image, preview = self._session.run(["image", "preview"], entries)
             images.append(image)
             previews.append(preview)
         return Drawing(
@@ -150,8 +148,44 @@ class TextToImage:
             provider=self.provider,
         )
 
+    def _asked(self, captions: Any) -> tuple[list[str], dict[str, np.ndarray]]:
+        """Returns a line a row, to tell pictures apart by, and the entry of the model that asks for them."""
+        condition = self.manifest.condition
+        if condition == "none":
+            if captions is not None:
+                raise UserError(f"{self.manifest.name} draws from noise alone; leave the captions out")
+            return [""], {}
+        if condition == "embedding":
+            vectors = _embeddings(captions, self.manifest.embedding_size)
+            return [f"embedding {row}" for row in range(len(vectors))], {"embedding": vectors}
+        if condition == "label":
+            classes = self.manifest.classes
+            wanted = [captions] if isinstance(captions, str | int | np.integer) else list(captions or ())
+            if not wanted:
+                raise UserError(f"there is no class; give one of {', '.join(classes)}")
+            labels = [label_of(each, classes) for each in wanted]
+            return [classes[label] for label in labels], {"label": np.array(labels, np.int32)}
+        lines = _captions(captions)
+        return lines, {"characters": alphabet.encode(lines)}
 
-def _captions(captions: str | Sequence[str]) -> list[str]:
+
+def _embeddings(given: Any, size: int) -> np.ndarray:
+    if not isinstance(given, np.ndarray):
+        raise UserError(
+            f"this bundle has no text encoder: it is asked by embeddings, float32 [N, {size}], made where it "
+            "was trained"
+        )
+    vectors = np.atleast_2d(given).astype(np.float32)
+    if vectors.ndim != 2 or vectors.shape[1] != size or not len(vectors):
+        raise UserError(f"the embeddings have the shape {list(given.shape)}; it must be [N, {size}]")
+    if not np.isfinite(vectors).all():
+        raise UserError("the embeddings hold numbers that are not finite")
+    return vectors
+
+
+def _captions(captions: Any) -> list[str]:
+    if captions is None:
+        raise UserError("there is no caption; give at least one")
     if not isinstance(captions, str | Sequence):
         raise UserError(f"captions must be a string or a sequence of strings, not {type(captions).__name__}")
     lines = [captions] if isinstance(captions, str) else list(captions)

@@ -29,6 +29,23 @@ def to_float(image: Any) -> Any:
     return ops.cast(image, "float32") / 127.5 - 1.0
 
 
+def to_grey(image: Any) -> Any:
+    """Turns pictures with three channels into ones with their mean.
+
+    Args:
+        image: Float tensor [..., 3].
+
+    Returns:
+        Float tensor [..., 1]; a picture that is grey already keeps its values.
+
+    Example:
+        >>> import numpy as np
+        >>> to_grey(np.zeros((2, 28, 28, 3), "float32")).shape[-1]
+        1
+    """
+    return ops.mean(image, axis=-1, keepdims=True)
+
+
 def to_uint8(image: Any) -> Any:
     """Turns a picture in [-1, 1] into bytes: ``(x + 1) · 127.5``, rounded and clipped.
 

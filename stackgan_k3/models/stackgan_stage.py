@@ -9,12 +9,11 @@ from keras import ops
 
 from stackgan_k3.adversarial import losses
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
-from stackgan_k3.bundle import alphabet
-from stackgan_k3.bundle.noise import normal
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
-from stackgan_k3.layers.pictures import to_float, to_uint8
+from stackgan_k3.layers.pictures import to_float
 from stackgan_k3.models.discriminator import Discriminator
+from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
 
@@ -39,6 +38,7 @@ class StackGANStage(AdversarialModel):
         kl_weight: Weight of the KL term; 2 in the published code, 1 in the paper.
         real_labels: Range of the targets of real pairs, drawn uniformly for each
             example; ``(1.0, 1.0)`` for no smoothing.
+        generator_loss: ``"non-saturating"``, or ``"saturating"`` for the minimax loss.
         average_decay: See :class:`AdversarialModel`.
         seed: See :class:`AdversarialModel`.
         **kwargs: Of ``keras.Model``.
@@ -75,6 +75,7 @@ class StackGANStage(AdversarialModel):
         text_encoder: keras.Model | None = None,
         kl_weight: float = 2.0,
         real_labels: Sequence[float] = (0.9, 1.0),
+        generator_loss: str = "non-saturating",
         average_decay: float = 0.999,
         seed: int = 0,
         **kwargs: Any,
@@ -92,6 +93,8 @@ class StackGANStage(AdversarialModel):
             network.trainable = False
         self.kl_weight = float(kl_weight)
         self.real_labels = (float(low), float(high))
+        self.objective = losses.generator_objective(generator_loss)
+        self.objective_name = generator_loss
 
     @property
     def frozen(self) -> list[keras.Model]:
@@ -101,14 +104,7 @@ class StackGANStage(AdversarialModel):
     @property
     def draws(self) -> Mapping[str, Draw]:
         """``noise``, ``conditioning_noise``, in Stage-II ``conditioning_noise2``, and ``real_labels``."""
-        return {**self._noises(), "real_labels": Draw((), "uniform", *self.real_labels)}
-
-    def _noises(self) -> dict[str, Draw]:
-        first = self.sketcher or self.generator
-        noises = {"noise": Draw((first.noise_dim,)), "conditioning_noise": Draw((first.conditioning_dim,))}
-        if self.sketcher is not None:
-            noises["conditioning_noise2"] = Draw((self.generator.conditioning_dim,))
-        return noises
+        return {**self.pipeline.draws, "real_labels": Draw((), "uniform", *self.real_labels)}
 
     def prepare(self, batch: dict[str, Any]) -> dict[str, Any]:
         batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
@@ -146,7 +142,7 @@ class StackGANStage(AdversarialModel):
         fake = d.conditional_head([features, ops.stop_gradient(drawn["mean"])], training=True)
         alone = None if d.unconditional_head is None else d.unconditional_head(features, training=True)
         kl = losses.kl_divergence(drawn["mean"], drawn["log_variance"])
-        return losses.generator_loss(fake, alone) + self.kl_weight * kl, {"kl": kl}
+        return self.objective(fake, alone) + self.kl_weight * kl, {"kl": kl}
 
     def generate(
         self,
@@ -175,48 +171,17 @@ class StackGANStage(AdversarialModel):
             UserError: For captions without a text encoder, none at all, unreadable ones, or a
                 number that is out of range.
         """
-        if num_images < 1 or batch_size < 1:
-            raise UserError(f"num_images is {num_images}, batch_size {batch_size}; both must be at least 1")
-        embeddings = self._embed(captions)
-        if not len(embeddings):
-            raise UserError("there is no caption; give at least one")
-        sizes = {name: draw.shape[0] for name, draw in self._noises().items()}
-        streams = np.stack([normal(seed, k, sum(sizes.values())) for k in range(num_images)])
-        rows = [(embedding, stream) for embedding in embeddings for stream in streams]
-        pictures = []
-        for start in range(0, len(rows), batch_size):
-            chunk = rows[start : start + batch_size]
-            parts = np.split(
-                np.stack([noise for _, noise in chunk]), np.cumsum(list(sizes.values()))[:-1], axis=1
-            )
-            batch: dict[str, Any] = dict(zip(sizes, parts, strict=True))
-            batch["embedding"] = np.stack([embedding for embedding, _ in chunk])
-            pictures.append(ops.convert_to_numpy(to_uint8(self.paint(batch))))
-        return np.concatenate(pictures)
+        return self.pipeline.generate(captions, num_images=num_images, seed=seed, batch_size=batch_size)
 
-    def paint(self, batch: dict[str, Any]) -> Any:
-        """Draws with the averaged generator from embeddings and noises: float32 in [-1, 1]."""
-        inputs = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
-        if self.sketcher is not None:
-            sketch = self.sketcher({name: inputs[name] for name in _inputs(self.sketcher)}, training=False)
-            inputs["sketch"] = sketch["image"]
-        average = self.averaged_generator
-        return average({name: inputs[name] for name in _inputs(average)}, training=False)["image"]
-
-    def _embed(self, captions: str | Sequence[str] | np.ndarray) -> np.ndarray:
-        if isinstance(captions, np.ndarray) and captions.dtype.kind == "f":
-            return captions
-        if self.text_encoder is None:
-            raise UserError(
-                "this model has no text_encoder; pass embeddings float32 [N, T] instead of captions"
-            )
-        texts = [captions] if isinstance(captions, str) else list(captions)
-        for text in texts:
-            alphabet.check(text)
-        return ops.convert_to_numpy(self.text_encoder(alphabet.encode(texts), training=False))
+    @property
+    def pipeline(self) -> Pipeline:
+        """The networks that draw: the sketcher, if there is one, and the averaged generator."""
+        generators = [*([self.sketcher] if self.sketcher is not None else []), self.averaged_generator]
+        return Pipeline(generators, text_encoder=self.text_encoder)
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "kl_weight": self.kl_weight, "real_labels": self.real_labels}
+        config["generator_loss"] = self.objective_name
         for name in ("sketcher", "text_encoder"):
             model = getattr(self, name)
             config[name] = None if model is None else keras.saving.serialize_keras_object(model)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
@@ -11,13 +11,10 @@ from stackgan_k3.config import RunConfig
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing, replacing_folder
-from stackgan_k3.models.stage1_generator import Stage1Generator
-from stackgan_k3.models.stage2_generator import Stage2Generator
-from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.training.checkpoints import checkpoint_of, load_variables, save_variables
 
-PHASES = ("text", "stage1", "stage2")
-SAMPLES = 8
+Network = TypeVar("Network", bound=keras.Model)
+
 _AGAIN = "copy it again from where the run was made, or begin a new run"
 
 
@@ -31,7 +28,7 @@ class Run:
 
     Args:
         folder: The run directory.
-        config: Its configuration.
+        config: Its configuration, of the class that its system has.
         data_info: The content of ``data.json``.
 
     Example:
@@ -41,7 +38,7 @@ class Run:
         stackgan_k3.errors.UserError: no/such/run is not a run: it has no config.json
     """
 
-    def __init__(self, folder: str | Path, config: RunConfig, data_info: dict[str, Any]) -> None:
+    def __init__(self, folder: str | Path, config: Any, data_info: dict[str, Any]) -> None:
         self.folder = Path(folder)
         self.config = config
         self.data_info = data_info
@@ -123,7 +120,7 @@ class Run:
                 f"{self.folder} was made by the preset {self.config.preset}, not by {config.preset}; "
                 "resume it with that, or choose another folder"
             )
-        free = ("text.epochs", "stage1.epochs", "stage2.epochs", "data.workers")
+        free = (*(f"{phase}.epochs" for phase in config.phases), "data.workers")
         differing = [key for key in _differences(self.config, config) if key not in free]
         if differing:
             raise UserError(
@@ -136,7 +133,7 @@ class Run:
 
     @property
     def examples(self) -> list[str]:
-        """The captions that samples are drawn for."""
+        """The captions (or classes) that samples are drawn for."""
         return list(self.data_info["examples"])
 
     def phase(self, name: str) -> Path:
@@ -145,29 +142,48 @@ class Run:
 
     # Trained networks, as the newest checkpoint of their phase left them.
 
-    def text_encoder(self) -> CharCNNRNN:
+    def trained(self, network: Network, phase: str, name: str) -> Network:
+        """Gives a network the trained weights of its phase.
+
+        Args:
+            network: A network built by the run's configuration.
+            phase: The phase that trained it.
+            name: The name it was kept under, such as ``generator``.
+
+        Raises:
+            UserError: If the phase has not been trained.
+        """
+        if not self.has(phase, name):
+            raise UserError(
+                f"{self.folder} has no trained {name.replace('_', ' ')}; train its phase '{phase}' first"
+            )
+        load_variables(self._weights(phase, name), network.variables)
+        return network
+
+    def text_encoder(self) -> Any:
         """Builds the text encoder with its trained weights.
 
         Raises:
             UserError: If the phase ``text`` has not been trained.
         """
-        text = self.config.text
-        network = CharCNNRNN(text.width, text.embedding_dim)
-        return self._load(network, "text", "text_encoder")
+        from stackgan_k3.training.text_phase import text_encoder  # it stands on this file
 
-    def stage1_generator(self) -> Stage1Generator:
-        """Builds the averaged Stage-I generator with its trained weights.
+        return text_encoder(self)
+
+    def pipeline(self) -> Any:
+        """Builds the trained networks that draw, a :class:`stackgan_k3.models.pipeline.Pipeline`.
 
         Raises:
-            UserError: If the phase ``stage1`` has not been trained.
+            UserError: If one of them has not been trained.
         """
-        return self._load(build_stage1_generator(self.config), "stage1", "generator")
+        from stackgan_k3.training.recipes import recipe_of  # they stand on this file
 
-    def stage2_generator(self) -> Stage2Generator | None:
-        """Builds the averaged Stage-II generator, or None where that phase has not been trained."""
-        if not self.has("stage2", "generator"):
-            return None
-        return self._load(build_stage2_generator(self.config), "stage2", "generator")
+        return recipe_of(self.config.system).pipeline(self)
+
+    @property
+    def drawable(self) -> bool:
+        """Whether a generator has been trained."""
+        return any(self.has(phase, "generator") for phase in self.config.phases)
 
     def has(self, phase: str, network: str) -> bool:
         """Says whether a phase has left a trained network."""
@@ -183,14 +199,6 @@ class Run:
 
     def _weights(self, phase: str, network: str) -> Path:
         return self.phase(phase) / f"{network}.safetensors"
-
-    def _load(self, model: Any, phase: str, network: str) -> Any:
-        if not self.has(phase, network):
-            raise UserError(
-                f"{self.folder} has no trained {network.replace('_', ' ')}; train its phase '{phase}' first"
-            )
-        load_variables(self._weights(phase, network), model.variables)
-        return model
 
     # Measurements.
 
@@ -224,27 +232,6 @@ class Run:
         if text.encode() != path.read_bytes():
             with replacing(path) as beside:
                 beside.write_text(text, encoding="utf-8")
-
-
-def build_stage1_generator(config: RunConfig) -> Stage1Generator:
-    """Builds the Stage-I generator of a configuration, with fresh weights."""
-    return Stage1Generator(
-        config.stage1.width,
-        embedding_dim=config.text.embedding_dim,
-        conditioning_dim=config.conditioning_dim,
-        noise_dim=config.noise_dim,
-    )
-
-
-def build_stage2_generator(config: RunConfig) -> Stage2Generator:
-    """Builds the Stage-II generator of a configuration, with fresh weights."""
-    return Stage2Generator(
-        config.stage2.width,
-        image_size=config.stage2.image_size,
-        residual_blocks=config.stage2.residual_blocks,
-        embedding_dim=config.text.embedding_dim,
-        conditioning_dim=config.conditioning_dim,
-    )
 
 
 def _differences(one: RunConfig, other: RunConfig) -> list[str]:

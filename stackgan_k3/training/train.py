@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stackgan_k3.config import RunConfig
+from stackgan_k3.data.record import stored_sizes
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import time_is_up
-from stackgan_k3.training.recipes import stackgan
-from stackgan_k3.training.run import PHASES, SAMPLES, Run
+from stackgan_k3.training.recipes import recipe_of
+from stackgan_k3.training.run import Run
 
-PRODUCTS = {"text": "text encoder", "stage1": "Stage-I generator", "stage2": "Stage-II generator"}
+PRODUCTS = {"text": "text encoder", "stage1": "Stage-I generator"}  # of phases that others stand on
 
 
 def train(
@@ -21,7 +22,7 @@ def train(
     data: str | Path,
     folder: str | Path,
     *,
-    phases: Sequence[str] = PHASES,
+    phases: Sequence[str] | None = None,
     max_minutes: float | None = None,
     resume: bool = False,
 ) -> Run:
@@ -31,7 +32,7 @@ def train(
         config: What to train.
         data: A prepared data set.
         folder: The run directory; new, unless ``resume``.
-        phases: Which phases to train, of ``text``, ``stage1``, ``stage2``.
+        phases: Which of ``config.phases`` to train; all of them by default.
         max_minutes: Stop, with a checkpoint, after so many minutes.
         resume: Go on with the run in ``folder``. If there is none yet, it is begun.
 
@@ -56,9 +57,10 @@ def train(
     started = time.monotonic()
     if max_minutes is not None and not max_minutes > 0:
         raise UserError(f"max_minutes is {max_minutes}; it must be more than 0")
+    phases = config.phases if phases is None else phases
     for name in phases:
-        if name not in PHASES:
-            raise unknown("phase", name, PHASES)
+        if name not in config.phases:
+            raise unknown("phase", name, config.phases)
     deadline = None if max_minutes is None else started + 60 * max_minutes
     records = Records(data, "train")
     if resume and (Path(folder) / "config.json").is_file():
@@ -66,16 +68,16 @@ def train(
         _check_sizes(run.config, records, phases)
     else:
         _check_sizes(config, records, phases)
-        _check_order(Path(folder), phases)
-        run = Run.create(folder, config, records, _examples(records))
-    for name in PHASES:
+        _check_order(config, Path(folder), phases)
+        run = Run.create(folder, config, records, _examples(config, records))
+    for name in config.phases:
         if name not in phases:
             continue
         if time_is_up(deadline):
             break
         if _is_stood_on(run, name, phases):
             continue
-        finished = stackgan.TRAINERS[name](run, records, deadline)
+        finished = recipe_of(config.system).TRAINERS[name](run, records, deadline)
         if not finished:
             break
     return run
@@ -83,11 +85,12 @@ def train(
 
 def _is_stood_on(run: Run, phase: str, phases: Sequence[str]) -> bool:
     """Says whether an unfinished phase must stay as it is, since a later one was trained on what it left."""
-    later = [name for name in PHASES[PHASES.index(phase) + 1 :] if run.has(name, "generator")]
+    known = run.config.phases
+    later = [name for name in known[known.index(phase) + 1 :] if run.has(name, "generator")]
     position = Checkpoints(run.phase(phase) / "checkpoints").position()
     if not later or position.epoch >= getattr(run.config, phase).epochs:
         return False
-    if set(phases) == set(PHASES):
+    if set(phases) == set(known):
         print(f"{phase}: left as it is, because {later[0]} was trained on it", file=sys.stderr)
         return True
     raise UserError(
@@ -107,25 +110,22 @@ def _reopen(config: RunConfig, records: Records, folder: Path) -> Run:
     return run
 
 
-def _examples(records: Records) -> list[str]:
-    """Takes captions of pictures that are not trained on, where there are any, evenly spread."""
+def _examples(config: RunConfig, records: Records) -> list[str]:
+    """Takes them from pictures that are not trained on, where there are any."""
     try:
         held_out = Records(records.folder, "test")
     except UserError:
         held_out = records
-    if not len(held_out):
-        held_out = records
-    count = min(SAMPLES, len(held_out))
-    chosen = [held_out[i * len(held_out) // count] for i in range(count)]
-    return [record.captions[i % len(record.captions)] for i, record in enumerate(chosen)]
+    chosen: list[str] = recipe_of(config.system).examples(held_out if len(held_out) else records)
+    return chosen
 
 
-def _check_order(folder: Path, phases: Sequence[str]) -> None:
+def _check_order(config: RunConfig, folder: Path, phases: Sequence[str]) -> None:
     # Known before a new run is made, so that no folder is left behind.
     if (folder / "config.json").exists():
         return
-    for number, phase in enumerate(PHASES):
-        for before in PHASES[:number]:
+    for number, phase in enumerate(config.phases):
+        for before in config.phases[:number]:
             if phase in phases and before not in phases:
                 raise UserError(
                     f"{folder} has no trained {PRODUCTS[before]}; train its phase '{before}' first"
@@ -133,15 +133,18 @@ def _check_order(folder: Path, phases: Sequence[str]) -> None:
 
 
 def _check_sizes(config: RunConfig, records: Records, phases: Sequence[str]) -> None:
-    size = config.stage2.image_size
-    if "stage2" in phases and size not in (records.size,):
-        raise UserError(
-            f"stage2.image_size is {size}, but {records.folder} holds pictures for {records.size} px; "
-            f"prepare it with --size {size}, set stage2.image_size={records.size}, or train --phase text "
-            "and stage1 only"
-        )
     for phase in phases:
-        batch_size = getattr(config, phase).batch_size
+        size, batch_size = config.picture_size(phase), config.part(phase).batch_size
+        held = stored_sizes(records.size)
+        if size not in held:
+            instead = ""
+            if phase == "stage2" and records.size in (128, 256):
+                instead = f", set stage2.image_size={records.size}, or train --phase text and stage1 only"
+            raise UserError(
+                f"the phase '{phase}' of {config.preset} trains on pictures of {size} px, but "
+                f"{records.folder} holds pictures for {' and '.join(map(str, held))} px; "
+                f"prepare it with --size {size}{instead}"
+            )
         if batch_size > len(records):
             raise UserError(
                 f"{phase}.batch_size is {batch_size:,}, but the train split of {records.folder} has "

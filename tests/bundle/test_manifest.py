@@ -85,8 +85,8 @@ def test_paths_that_leave_the_bundle(bundle, name):
 
 
 def test_a_newer_format(bundle):
-    change(bundle, format_version=2)
-    with pytest.raises(UserError, match=r"format version 2.*pip install --upgrade"):
+    change(bundle, format_version=3)
+    with pytest.raises(UserError, match=r"format version 3.*pip install --upgrade"):
         Manifest.read(bundle)
 
 

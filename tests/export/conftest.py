@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 from stackgan_k3.export.about import About
-from stackgan_k3.export.drawing_model import Networks
 from stackgan_k3.export.write_bundle import write_bundle
 
+from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
@@ -30,23 +30,23 @@ def shaken(network: keras.Model, random: np.random.Generator) -> keras.Model:
     return network
 
 
-def tiny(*, stage2: bool = True, seed: int = 0) -> Networks:
+def tiny(*, stage2: bool = True, seed: int = 0) -> Pipeline:
     random = np.random.default_rng(seed)
     sizes = {"embedding_dim": 16, "conditioning_dim": 4}
-    return Networks(
-        shaken(CharCNNRNN(width=6, embedding_dim=16), random),
-        shaken(Stage1Generator(4, noise_dim=6, **sizes), random),
-        shaken(Stage2Generator(4, image_size=128, residual_blocks=1, **sizes), random) if stage2 else None,
-    )
+    text_encoder = shaken(CharCNNRNN(width=6, embedding_dim=16), random)
+    generators = [shaken(Stage1Generator(4, noise_dim=6, **sizes), random)]
+    if stage2:
+        generators.append(shaken(Stage2Generator(4, image_size=128, residual_blocks=1, **sizes), random))
+    return Pipeline(generators, text_encoder=text_encoder)
 
 
 @pytest.fixture(scope="session")
-def make_networks() -> Callable[..., Networks]:
+def make_networks() -> Callable[..., Pipeline]:
     return tiny
 
 
 @pytest.fixture(scope="session")
-def networks() -> Networks:
+def networks() -> Pipeline:
     return tiny()
 
 
@@ -69,7 +69,7 @@ def about() -> About:
 
 
 @pytest.fixture(scope="session")
-def bundle(networks: Networks, about: About, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(networks: Pipeline, about: About, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bundle(networks, about, tmp_path_factory.mktemp("whole") / "bundle")
 
 

@@ -44,7 +44,7 @@ def run_folder(make_networks, tmp_path_factory):
         ["a small red bird with a black wing"],
     )
     run.keep("text", "text_encoder", networks.text_encoder)
-    run.keep("stage1", "generator", networks.stage1)
+    run.keep("stage1", "generator", networks.generators[0])
     run.record({"phase": "text", "epoch": 1, "loss": 0.5})
     run.record({"phase": "stage1", "epoch": 1, "kl": 2.0})
     run.record({"phase": "stage1", "epoch": 2, "kl": 1.5, "time": float("nan")})

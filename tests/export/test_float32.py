@@ -15,9 +15,9 @@ def inputs_of(network, count=2):
     }
 
 
-@pytest.mark.parametrize("stage", ["stage1", "stage2"])
+@pytest.mark.parametrize("stage", [0, 1])
 def test_a_folded_generator_is_the_same_function_without_batch_norms(networks, stage):
-    network = getattr(networks, stage)
+    network = networks.generators[stage]
     batch = inputs_of(network)
     with engine.using_upsampling_form("plain"):
         right = network(batch, training=False)["image"]
@@ -29,9 +29,9 @@ def test_a_folded_generator_is_the_same_function_without_batch_norms(networks, s
 
 
 def test_folding_leaves_the_network_as_it_was(networks):
-    before = [value.copy() for value in networks.stage1.get_weights()]
-    fold(rebuild(networks.stage1))
-    for left, right in zip(before, networks.stage1.get_weights(), strict=True):
+    before = [value.copy() for value in networks.generators[0].get_weights()]
+    fold(rebuild(networks.generators[0]))
+    for left, right in zip(before, networks.generators[0].get_weights(), strict=True):
         np.testing.assert_array_equal(left, right)
 
 

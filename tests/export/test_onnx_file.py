@@ -5,10 +5,11 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
-from stackgan_k3.export.drawing_model import Networks, drawing_model
+from stackgan_k3.export.drawing_model import drawing_model
 from stackgan_k3.export.onnx_file import canonical, write_onnx
 
 from stackgan_k3.bundle import alphabet, noise
+from stackgan_k3.models.pipeline import Pipeline
 
 SIZES = {"characters": (201,), "noise": (14,), "image": (128, 128, 3), "preview": (64, 64, 3)}
 
@@ -149,5 +150,5 @@ def test_networks_of_two_runs_are_refused(make_networks):
     from stackgan_k3.errors import UserError
     from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 
-    with pytest.raises(UserError, match=r"gives 8 numbers and Stage-I reads 16"):
-        Networks(CharCNNRNN(width=6, embedding_dim=8), make_networks(stage2=False).stage1)
+    with pytest.raises(UserError, match=r"different sizes: 8, 16"):
+        Pipeline(make_networks().generators, text_encoder=CharCNNRNN(width=6, embedding_dim=8))

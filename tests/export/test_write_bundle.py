@@ -63,7 +63,7 @@ def test_the_manifest_says_what_is_there(bundle, networks):
         "tiny birds", "stackgan", 128, 64,
     )  # fmt: skip
     assert manifest.noise_parts == (("noise", 6), ("conditioning_noise", 4), ("conditioning_noise2", 4))
-    assert manifest.embedding_size == networks.stage1.embedding_dim
+    assert manifest.embedding_size == networks.generators[0].embedding_dim
     assert manifest.data["licence"] == "CC0-1.0"
     assert manifest.metrics == {"stage1/kl": 0.25}
     # A blank caption and one that is not read to its end are no examples.
@@ -107,7 +107,7 @@ def test_an_onnx_file_of_other_weights_is_refused_and_nothing_is_left(
     monkeypatch.setattr(
         module, "write_onnx", lambda model, path: write_onnx(drawing_model(other, folded=True), path)
     )
-    with pytest.raises(RuntimeError, match=r"onnx does not agree .* differs by \d+ grey levels"):
+    with pytest.raises(RuntimeError, match=r"onnx does not agree .* off by \d+ grey levels"):
         write_bundle(networks, about, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
 
@@ -181,8 +181,8 @@ def test_a_failed_replacement_leaves_the_old_bundle(monkeypatch, networks, about
 
 def test_weights_that_are_not_numbers_are_refused(make_networks, about, tmp_path):
     broken = make_networks(stage2=False)
-    kernel = broken.stage1.weights[0]
+    kernel = broken.generators[0].weights[0]
     kernel.assign(np.full(kernel.shape, np.nan))
-    with pytest.raises(UserError, match="Stage-I network holds weights that are not finite"):
+    with pytest.raises(UserError, match="generator 1 network holds weights that are not finite"):
         write_bundle(broken, about, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ from stackgan_k3.files import replacing
 
 
 class Sampler(keras.callbacks.Callback):
-    """Saves a grid of pictures by the averaged generator: a row a caption.
+    """Saves a grid of pictures by the averaged generator: a row a caption or class.
 
     The captions, in the order of the rows, stand beside the grids in
     ``captions.txt``; row and column fix the noise, so a cell shows one picture
@@ -21,9 +21,11 @@ class Sampler(keras.callbacks.Callback):
     Args:
         folder: Where the grids go, as ``<phase>-0001.png`` and so on.
         phase: Name of the phase.
-        captions: The captions.
-        embeddings: Their embeddings, float32 ``[N, T]``.
+        captions: The captions, or the names of the classes.
+        conditions: What the model's ``generate`` takes for them, such as their embeddings, float32
+            ``[N, T]``. None for a model that draws from noise alone.
         columns: Pictures a caption.
+        rows: Rows of a model that draws from noise alone.
         seed: Seed of the first column.
 
     Example:
@@ -36,16 +38,18 @@ class Sampler(keras.callbacks.Callback):
         folder: str | Path,
         phase: str,
         captions: list[str],
-        embeddings: np.ndarray,
+        conditions: Any,
         *,
         columns: int = 4,
+        rows: int = 4,
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.folder = Path(folder)
         self.phase = phase
         self.captions = captions
-        self.embeddings = embeddings
+        self.conditions = conditions
+        self.rows = rows
         self.columns = columns
         self.seed = seed
 
@@ -53,9 +57,11 @@ class Sampler(keras.callbacks.Callback):
         if getattr(self.model, "stop_training", False):
             return
         engine.sync(self.model)
-        pictures = self.model.generate(self.embeddings, num_images=self.columns, seed=self.seed)
-        with replacing(self.folder / "captions.txt") as beside:
-            beside.write_text("\n".join(self.captions) + "\n", encoding="utf-8")
+        each = self.columns if self.conditions is not None else self.columns * self.rows
+        pictures = self.model.generate(self.conditions, num_images=each, seed=self.seed)
+        if self.captions:
+            with replacing(self.folder / "captions.txt") as beside:
+                beside.write_text("\n".join(self.captions) + "\n", encoding="utf-8")
         with replacing(self.folder / f"{self.phase}-{epoch + 1:04d}.png") as beside:
             Image.fromarray(tile(pictures, self.columns)).save(beside, format="PNG")
 

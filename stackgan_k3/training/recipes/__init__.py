@@ -1,1 +1,20 @@
-"""The phases of each system, in order."""
+"""How each system is trained: one module a system, found by its name.
+
+A recipe has ``TRAINERS`` (a function ``(run, records, deadline) -> finished`` for each phase),
+``networks(config)`` (every network with fresh weights), ``examples(records)`` (what samples
+are drawn for: captions, classes or nothing), ``pipeline(run)`` (the trained networks that
+draw) and ``load(run)`` (a model that draws and can be trained on).
+"""
+
+from importlib import import_module
+from typing import Any
+
+
+def recipe_of(system: str) -> Any:
+    """Returns the recipe of a system.
+
+    Example:
+        >>> sorted(recipe_of("stackgan").TRAINERS)
+        ['stage1', 'stage2', 'text']
+    """
+    return import_module(f"{__name__}.{system.replace('-', '_')}")

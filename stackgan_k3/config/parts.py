@@ -1,0 +1,94 @@
+"""The tables of a configuration that several systems share."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+OptimizerName = Literal["adam", "sgd"]
+
+
+class Part(BaseModel):
+    """A table of a configuration: unknown keys are refused, values do not change.
+
+    Example:
+        >>> DataConfig(crop=False).crop
+        False
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DataConfig(Part):
+    """How pictures are read: random crops and flips, and worker processes (0: threads).
+
+    Example:
+        >>> DataConfig().workers
+        0
+    """
+
+    crop: bool = True
+    flip: bool = True
+    workers: int = Field(0, ge=0, le=256)
+
+
+class PhaseConfig(Part):
+    """What every phase of a training has: a number of epochs, and examples a step.
+
+    Example:
+        >>> PhaseConfig(epochs=3).batch_size
+        64
+    """
+
+    epochs: int = Field(100, ge=1)
+    batch_size: int = Field(64, ge=2)
+
+
+class TextConfig(PhaseConfig):
+    """The text encoder and the joint embedding that trains it.
+
+    ``width`` is the character convolutions' (384 published), ``image_width`` the
+    image encoder's, ``embedding_dim`` the size T of an embedding.
+
+    Example:
+        >>> TextConfig().embedding_dim
+        1024
+    """
+
+    width: int = Field(384, ge=4, le=4096)
+    image_width: int = Field(64, ge=4, le=1024)
+    embedding_dim: int = Field(1024, ge=2, le=8192)
+    margin: float = Field(1.0, gt=0)
+    batch_size: int = Field(40, ge=2)
+    learning_rate: float = Field(7e-4, gt=0)
+    halve_every: int = Field(0, ge=0)
+
+
+class AdversarialConfig(PhaseConfig):
+    """How a generator and a discriminator are trained against each other.
+
+    ``halve_every`` halves both learning rates every so many epochs (0: never).
+    ``real_labels`` is the range that targets of real pairs are drawn from.
+    ``beta_1`` is Adam's; SGD has no momentum.
+
+    Example:
+        >>> AdversarialConfig().generator_optimizer
+        'adam'
+    """
+
+    generator_optimizer: OptimizerName = "adam"
+    discriminator_optimizer: OptimizerName = "adam"
+    generator_rate: float = Field(2e-4, gt=0)
+    discriminator_rate: float = Field(2e-4, gt=0)
+    beta_1: float = Field(0.5, ge=0, lt=1)
+    halve_every: int = Field(0, ge=0)
+    generator_loss: Literal["non-saturating", "saturating"] = "non-saturating"
+    real_labels: tuple[float, float] = (1.0, 1.0)
+    average_decay: float = Field(0.999, ge=0, lt=1)
+
+    @field_validator("real_labels")
+    @classmethod
+    def _in_order(cls, value: tuple[float, float]) -> tuple[float, float]:
+        low, high = value
+        if not 0.5 < low <= high <= 1.0:
+            raise ValueError(f"real_labels are {low} to {high}; they must lie in (0.5, 1], in order")
+        return value

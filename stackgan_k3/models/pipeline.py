@@ -1,0 +1,243 @@
+"""The networks that draw, in a row: what a caption, a class or nothing at all becomes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import ops
+
+from stackgan_k3.bundle import alphabet
+from stackgan_k3.bundle.classes import label_of
+from stackgan_k3.bundle.noise import normal
+from stackgan_k3.draws import Draw
+from stackgan_k3.errors import UserError
+from stackgan_k3.layers.pictures import to_uint8
+
+Condition = Literal["characters", "embedding", "label", "none"]
+
+# Inputs of generators that are not noise: what was asked for, and what the generator before has drawn.
+_GIVEN = ("embedding", "label", "sketch")
+
+
+class Pipeline:
+    """Generators in a row, each drawing over what the one before drew.
+
+    A generator is a functional model whose inputs are a dict: ``embedding`` float32
+    ``[batch, T]`` or ``label`` int32 ``[batch]`` for what is asked for, ``sketch`` for the
+    picture of the generator before, and noises, each float32 ``[batch, n]`` from N(0, 1)
+    with a name of its own. Its outputs are a dict with ``image`` float32
+    ``[batch, S, S, 1 or 3]`` in [-1, 1]. Any system that draws like this can be
+    sampled, exported and served.
+
+    Args:
+        generators: At least one.
+        text_encoder: Network from characters int32 ``[batch, 201]`` to embeddings float32
+            ``[batch, T]``, for generators that take ``embedding``. Without it they are
+            asked by embeddings.
+        classes: Names of the classes, for generators that take ``label``.
+
+    Raises:
+        UserError: If the networks do not fit together.
+
+    Example:
+        >>> from stackgan_k3.models.stage1_generator import Stage1Generator
+        >>> generator = Stage1Generator(4, embedding_dim=8, conditioning_dim=4, noise_dim=6)
+        >>> pipeline = Pipeline([generator])
+        >>> pipeline.condition, pipeline.noise_parts
+        ('embedding', (('noise', 6), ('conditioning_noise', 4)))
+        >>> pipeline.generate(np.ones((2, 8), "float32"), num_images=3, seed=1).shape
+        (6, 64, 64, 3)
+    """
+
+    def __init__(
+        self,
+        generators: Sequence[keras.Model],
+        *,
+        text_encoder: keras.Model | None = None,
+        classes: Sequence[str] = (),
+    ) -> None:
+        self.generators = list(generators)
+        self.text_encoder = text_encoder
+        self.classes = tuple(classes)
+        _check(self.generators, text_encoder)
+
+    @property
+    def condition(self) -> Condition:
+        """What a picture is asked for by."""
+        names = {name for generator in self.generators for name in generator.input}
+        if "embedding" in names:
+            return "embedding" if self.text_encoder is None else "characters"
+        return "label" if "label" in names else "none"
+
+    @property
+    def noise_parts(self) -> tuple[tuple[str, int], ...]:
+        """Name and length of each part of a picture's noise vector, in order."""
+        return tuple(
+            (name, tensor.shape[-1])
+            for generator in self.generators
+            for name, tensor in generator.input.items()
+            if name not in _GIVEN
+        )
+
+    @property
+    def noise_size(self) -> int:
+        """Length of the noise vector of one picture."""
+        return sum(size for _, size in self.noise_parts)
+
+    @property
+    def draws(self) -> dict[str, Draw]:
+        """The noises as entries of a batch."""
+        return {name: Draw((size,)) for name, size in self.noise_parts}
+
+    @property
+    def embedding_dim(self) -> int:
+        """Size T of the embeddings that the generators read; 0 where they read none."""
+        sizes = [g.input["embedding"].shape[-1] for g in self.generators if "embedding" in g.input]
+        return sizes[0] if sizes else 0
+
+    @property
+    def image_size(self) -> int:
+        """Side of a picture, in pixels."""
+        return int(self.generators[-1].output["image"].shape[1])
+
+    @property
+    def preview_size(self) -> int:
+        """Side of what the first generator draws, in pixels."""
+        return int(self.generators[0].output["image"].shape[1])
+
+    def replaced(self, change: Callable[[keras.Model], keras.Model]) -> "Pipeline":
+        """Returns the same pipeline of changed networks, for example rebuilt ones."""
+        return Pipeline(
+            [change(generator) for generator in self.generators],
+            text_encoder=None if self.text_encoder is None else change(self.text_encoder),
+            classes=self.classes,
+        )
+
+    def entry(self) -> tuple[str, tuple[int, ...], str]:
+        """Returns name, shape without the batch and dtype of what a picture is asked for by.
+
+        Raises:
+            UserError: If it is asked for by nothing.
+        """
+        if self.condition == "characters":
+            return "characters", (alphabet.MAX_CHARACTERS,), "int32"
+        if self.condition == "embedding":
+            return "embedding", (self.embedding_dim,), "float32"
+        if self.condition == "label":
+            return "label", (), "int32"
+        raise UserError("these networks draw from noise alone")
+
+    def paint(self, asked: dict[str, Any], noise: Any) -> dict[str, Any]:
+        """Draws one picture a row.
+
+        Args:
+            asked: ``characters``, ``embedding`` or ``label`` (see :attr:`condition`), or
+                nothing; ``embedding`` is taken in the place of ``characters`` too.
+            noise: float32 ``[batch, noise_size]``, N(0, 1), the parts one after another.
+
+        Returns:
+            ``image`` and ``preview``, float32 ``[batch, S, S, 3]`` in [-1, 1]; the same
+            where there is one generator.
+        """
+        entries = dict(asked)
+        if "characters" in entries and self.text_encoder is not None:
+            entries["embedding"] = self.text_encoder(entries.pop("characters"), training=False)
+        start, pictures = 0, []
+        for generator in self.generators:
+            inputs = {}
+            for name, tensor in generator.input.items():
+                if name in _GIVEN:
+                    inputs[name] = entries[name]
+                else:
+                    inputs[name] = noise[:, start : start + tensor.shape[-1]]
+                    start += tensor.shape[-1]
+            entries["sketch"] = generator(inputs, training=False)["image"]
+            pictures.append(_rgb(entries["sketch"]))
+        return {"image": pictures[-1], "preview": pictures[0]}
+
+    def generate(
+        self,
+        conditions: Any = None,
+        *,
+        num_images: int = 1,
+        seed: int = 0,
+        batch_size: int = 16,
+    ) -> np.ndarray:
+        """Draws pictures.
+
+        The noise is the stream of the bundles: picture *k* of a condition has seed
+        ``seed + k``, and is the picture that the exported bundle draws.
+
+        Args:
+            conditions: Captions (needs a text encoder), embeddings float32 ``[N, T]``,
+                classes by number or name, or None for networks that draw from noise alone.
+            num_images: Pictures a condition.
+            seed: Seed of the first picture, 0 to 2**63 - 1.
+            batch_size: Pictures drawn at a time.
+
+        Returns:
+            uint8 ``[N · num_images, S, S, 3]``: all pictures of the first condition, then
+            of the next.
+
+        Raises:
+            UserError: For conditions of another kind than the networks take, none at all,
+                unreadable captions, unknown classes, or a number that is out of range.
+        """
+        if num_images < 1 or batch_size < 1:
+            raise UserError(f"num_images is {num_images}, batch_size {batch_size}; both must be at least 1")
+        name, rows = self._rows(conditions)
+        stream = np.stack([normal(seed, k, self.noise_size) for k in range(num_images)])
+        pictures = []
+        total = len(rows) * num_images
+        for start in range(0, total, batch_size):
+            chosen = np.arange(start, min(start + batch_size, total))
+            asked = {} if name is None else {name: ops.convert_to_tensor(rows[chosen // num_images])}
+            noise = ops.convert_to_tensor(stream[chosen % num_images])
+            pictures.append(ops.convert_to_numpy(to_uint8(self.paint(asked, noise)["image"])))
+        return np.concatenate(pictures)
+
+    def _rows(self, conditions: Any) -> tuple[str | None, np.ndarray]:
+        condition = self.condition
+        if condition == "none":
+            if conditions is not None:
+                raise UserError("this model draws from noise alone; leave the captions out")
+            return None, np.zeros((1, 0), np.float32)
+        if conditions is None or (not isinstance(conditions, str | int | np.integer) and not len(conditions)):
+            what = "class" if condition == "label" else "caption"
+            raise UserError(f"there is no {what}; give at least one")
+        if condition == "label":
+            return "label", self._labels(conditions)
+        if isinstance(conditions, np.ndarray) and conditions.dtype.kind == "f":
+            return "embedding", conditions.astype(np.float32)
+        if self.text_encoder is None:
+            raise UserError(
+                "this model has no text_encoder; pass embeddings float32 [N, T] instead of captions"
+            )
+        texts = [conditions] if isinstance(conditions, str) else list(conditions)
+        for text in texts:
+            alphabet.check(text)
+        vectors = self.text_encoder(alphabet.encode(texts), training=False)
+        return "embedding", ops.convert_to_numpy(vectors).astype(np.float32)
+
+    def _labels(self, conditions: Any) -> np.ndarray:
+        wanted = [conditions] if isinstance(conditions, str | int | np.integer) else conditions
+        names = self.classes or tuple(map(str, range(self.generators[0].num_classes)))
+        return np.array([label_of(each, names) for each in wanted], np.int32)
+
+
+def _rgb(image: Any) -> Any:
+    return ops.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+
+
+def _check(generators: Sequence[keras.Model], text_encoder: keras.Model | None) -> None:
+    if not generators:
+        raise UserError("a pipeline needs at least one generator")
+    sizes = {g.input["embedding"].shape[-1] for g in generators if "embedding" in g.input}
+    if text_encoder is not None:
+        sizes.add(text_encoder.output.shape[-1])
+    if len(sizes) > 1:
+        raise UserError(
+            f"the text encoder and the generators have embeddings of different sizes: "
+            f"{', '.join(map(str, sorted(sizes)))}; take all from one run"
+        )

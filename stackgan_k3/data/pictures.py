@@ -73,6 +73,8 @@ def open_picture(
                 return np.asarray(_rgb(_upright(picture), name, background))
     except BadExample:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own limit, when the header says still more
+        raise BadExample(name, f"far too many pixels, at most {MAX_PIXELS:,} are opened ({error})") from None
     except UnidentifiedImageError:
         raise BadExample(name, f"not a picture that can be read ({', '.join(_FORMATS)})") from None
     except Exception as error:  # a damaged file can make a decoder raise anything

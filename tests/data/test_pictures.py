@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from stackgan_k3.data import pictures
 from stackgan_k3.data.pictures import decode, encode_jpeg, open_picture, square
@@ -139,15 +139,54 @@ def test_every_cut_of_a_file_is_refused_or_whole() -> None:
     assert open_picture(whole).shape == (64, 64, 3)
 
 
-def test_a_decompression_bomb_is_refused_unopened() -> None:
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000)))
-    with pytest.raises(BadExample):
-        open_picture(bomb + chunk(b"IEND", b""))
+def png_of(width: int, height: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def jpeg_of(width: int, height: int) -> bytes:
+    content = bytearray(saved(Image.new("RGB", (20, 20), RED), "JPEG"))
+    frame = content.index(b"\xff\xc0")
+    content[frame + 5 : frame + 9] = struct.pack(">HH", height, width)
+    return bytes(content)
+
+
+def gif_of(width: int, height: int) -> bytes:
+    content = bytearray(saved(Image.new("P", (20, 20)), "GIF"))
+    content[6:10] = struct.pack("<HH", width, height)
+    return bytes(content)
+
+
+def bmp_of(width: int, height: int) -> bytes:
+    content = bytearray(saved(Image.new("RGB", (20, 20), RED), "BMP"))
+    content[18:26] = struct.pack("<ii", width, height)
+    return bytes(content)
+
+
+@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (10_000, 6_401)])
+@pytest.mark.parametrize("kind", [png_of, jpeg_of, gif_of, bmp_of])
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(kind, width, height, monkeypatch) -> None:
+    def decode(self: ImageFile.ImageFile) -> None:
+        raise MemoryError("memory for the pixels was asked for")
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load_prepare", decode)
+    with pytest.raises(BadExample, match="memory for the pixels was asked for"):
+        open_picture(kind(20, 20))  # what the replaced function would do
+    with pytest.raises(BadExample, match=r"^bomb: .*pixels.* at most 64,000,000 are opened"):
+        open_picture(kind(width, height), name="bomb")
+
+
+def test_text_that_unpacks_to_much_is_refused() -> None:
+    content = saved(Image.new("RGB", (20, 20), RED), "PNG")
+    packed = chunk(b"zTXt", b"note\0\0" + zlib.compress(bytes(60_000_000), 1))
+    place = content.index(b"IDAT") - 4
+    with pytest.raises(BadExample, match=r"damaged: .*too large"):
+        open_picture(content[:place] + packed + content[place:])
 
 
 def test_large_pictures_and_files_are_refused(monkeypatch, tmp_path) -> None:

@@ -12,6 +12,8 @@ from stackgan_k3.errors import UserError
 def test_bad_files_are_listed_and_strict_refuses_them(tmp_path) -> None:
     root = make_flowers(tmp_path / "flowers", classes=5, each=8)
     (root / "jpg" / "image_00003.jpg").write_bytes(b"no picture")
+    cut = root / "jpg" / "image_00005.jpg"
+    cut.write_bytes(cut.read_bytes()[:700])
     (root / "text_c10" / "class_00002" / "image_00010.txt").write_text("\n")
     Image.new("RGB", (15, 80)).save(root / "jpg" / "image_00020.jpg")
     with pytest.raises(UserError, match=r"jpg/image_00003\.jpg: not a picture .*--strict"):
@@ -19,14 +21,16 @@ def test_bad_files_are_listed_and_strict_refuses_them(tmp_path) -> None:
     info = prepare("oxford-flowers", tmp_path / "set", root=root, size=64, workers=1)
     assert [item["name"] for item in info["refused"]] == [
         "jpg/image_00003.jpg",
+        "jpg/image_00005.jpg",
         "text_c10/class_00002/image_00010.txt",
         "jpg/image_00020.jpg",
     ]
-    assert "15x80 pixels" in info["refused"][2]["reason"]
-    assert sum(split["records"] for split in info["splits"].values()) == 37
+    assert "truncated" in info["refused"][1]["reason"]
+    assert "15x80 pixels" in info["refused"][3]["reason"]
+    assert sum(split["records"] for split in info["splits"].values()) == 36
     names = {record.name for split in ("train", "test") for record in Records(tmp_path / "set", split)}
     assert "jpg/image_00003.jpg" not in names
-    assert len(names) == 37
+    assert len(names) == 36
 
 
 def test_strict_looks_at_finished_parts_too(tmp_path) -> None:

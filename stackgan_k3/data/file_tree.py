@@ -178,6 +178,8 @@ def safe_name(name: str) -> tuple[str, str]:
     parts = [part for part in clean.split("/") if part not in ("", ".")]
     if ".." in parts:
         return clean, "its name leads out of the archive"
+    if not parts:
+        return "(no name)", "it has no name"
     return "/".join(parts), ""
 
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -21,6 +22,9 @@ RATIO_FROM = 1024 * 1024
 """From this size on: small files of one letter may pack as well as they like."""
 
 _PIECE = 1 << 20
+
+# What zipfile raises at damaged archives, as found by damaging some.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, EOFError, OSError, ValueError)
 
 
 class ZipTree:
@@ -50,8 +54,10 @@ class ZipTree:
         self._zip: zipfile.ZipFile | None = None
         try:
             with CarefulFile(self.path) as file, zipfile.ZipFile(file) as archive:
-                members = [member for member in archive.infolist() if not member.is_dir()]
-        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+                members = [member for member in archive.infolist() if not member.filename.endswith("/")]
+        except UserError:
+            raise
+        except _DAMAGE as error:
             raise UserError(f"{self.path} is no whole zip: {error}") from None
         if len(members) > MAX_MEMBERS:
             raise UserError(f"{self.path} has {len(members):,} members; at most {MAX_MEMBERS:,} are read")
@@ -100,7 +106,7 @@ class ZipTree:
         if self._zip is None:
             try:
                 self._zip = zipfile.ZipFile(self.path)  # it closes itself when it is dropped
-            except (zipfile.BadZipFile, OSError) as error:
+            except _DAMAGE as error:
                 raise UserError(f"{self.path} is no longer a whole zip: {error}") from None
         return self._zip
 
@@ -120,14 +126,7 @@ class ZipTree:
                 while piece := file.read(_PIECE):
                     size += len(piece)
                     yield piece
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-            OSError,
-        ) as error:
+        except _DAMAGE as error:
             raise BadExample(name, f"it cannot be unpacked: {error}") from None
         if size != member.file_size:
             raise BadExample(name, f"it unpacks to {size:,} bytes, not to {member.file_size:,} as it claims")

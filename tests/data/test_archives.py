@@ -5,7 +5,9 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 
+import numpy as np
 import pytest
 
 from stackgan_k3.data import file_tree, tar_tree, zip_tree
@@ -235,9 +237,39 @@ def test_odd_names_of_zips(tmp_path) -> None:
     assert zlib.crc32(tree.read("é ü.txt", 100)) == zlib.crc32(b"accents")
 
 
+def test_members_without_a_name(tmp_path) -> None:
+    tree = ZipTree(zip_of(tmp_path / "a.zip", ("./", b""), (".", b"nameless"), ("a.txt", b"good")))
+    assert (tree.names, tree.refused) == (["a.txt"], {"(no name)": "it has no name"})
+
+
 def test_names_in_tars_that_are_no_text(tmp_path) -> None:
     path = tar_of(tmp_path / "a.tar", ("b\udcff.txt", b"x"), ("a.txt", b"good"))
     tree = TarTree(path)
     assert tree.names == ["a.txt"]
     assert list(tree.refused.values()) == ["its name is not UTF-8"]
     "".join(tree.refused).encode()
+
+
+@pytest.mark.parametrize("suffix", ["zip", "tar"])
+def test_flipped_bytes_are_refused_or_bad_examples(tmp_path, suffix) -> None:
+    members = [(f"sub/é{n}.txt", b"words " * 50) for n in range(5)]
+    path = (zip_of if suffix == "zip" else tar_of)(tmp_path / f"a.{suffix}", *members)
+    content, generator = path.read_bytes(), np.random.default_rng(0)
+    outcomes = Counter()
+    for _ in range(400):
+        flipped = bytearray(content)
+        for place in generator.integers(0, len(content), 2):
+            flipped[place] = generator.integers(0, 256)
+        path.write_bytes(flipped)
+        try:
+            tree = open_tree(path)
+        except UserError:
+            outcomes["refused"] += 1
+            continue
+        for name in tree.names:
+            try:
+                outcomes["read"] += bool(tree.read(name, 10_000))
+            except BadExample:
+                outcomes["bad"] += 1
+    assert outcomes["refused"] > 10
+    assert outcomes["read"] > 100

@@ -65,23 +65,27 @@ def contact_sheet(
     """
     info = read_info(folder)
     chosen = _choose(folder, info["splits"], columns, rows)
-    lines = -(-len(chosen) // columns)
-    cell, tall = PICTURE + _GAP, PICTURE + (_LINES + 1) * _LINE + 2 * _GAP
-    top = 2 * _GAP + _LINE
-    sheet = Image.new("RGB", (columns * cell + _GAP, top + lines * tall - _GAP), _PAPER)
+    captions = [
+        _wrap(record.captions[number % len(record.captions)], PICTURE, _TEXT, _LINES)
+        for number, (_, record) in enumerate(chosen)
+    ]
+    # A row is as tall as its longest caption asks for.
+    starts = range(0, len(chosen), columns)
+    tall = [PICTURE + (1 + max(map(len, captions[k : k + columns]))) * _LINE + 2 * _GAP for k in starts]
+    cell, top = PICTURE + _GAP, 2 * _GAP + _LINE
+    sheet = Image.new("RGB", (columns * cell + _GAP, top + sum(tall) - _GAP), _PAPER)
     pen = ImageDraw.Draw(sheet)
     counts = " + ".join(f"{info['splits'][split]['records']:,} {split}" for split in SPLITS)
     heading = f"{info['title']}: {counts}, {len(info['classes']):,} classes, {info['size']} px"
     _write(pen, _fit(heading, sheet.width - 2 * _GAP, _TEXT), _GAP, _GAP + _TEXT, _TEXT, _INK)
     for number, (split, record) in enumerate(chosen):
-        left, upper = _GAP + number % columns * cell, top + number // columns * tall
+        left, upper = _GAP + number % columns * cell, top + sum(tall[: number // columns])
         sheet.paste(_picture(record, info["size"]), (left, upper))
         pen.rectangle((left - 1, upper - 1, left + PICTURE, upper + PICTURE), outline=_FRAME)
         base = upper + PICTURE + _LINE
         named = _fit(f"{split}: {info['classes'][record.label]}", PICTURE, _SMALL)
         _write(pen, named, left, base, _SMALL, _GREY)
-        caption = record.captions[number % len(record.captions)]
-        for line, text in enumerate(_wrap(caption, PICTURE, _TEXT, _LINES), start=1):
+        for line, text in enumerate(captions[number], start=1):
             _write(pen, text, left, base + line * _LINE, _TEXT, _INK)
     target = Path(folder) / "contact-sheet.png" if path is None else Path(path)
     with files.replacing(target) as beside:

@@ -110,12 +110,13 @@ class MetadataRows:
             for said, start, end in rows:
                 path = unicodedata.normalize("NFC", said.replace("\\", "/"))
                 full = posixpath.normpath(posixpath.join(folder, path))
+                shown = full.encode("utf-8", "backslashreplace").decode()
                 if full in numbers:
                     yield numbers[full], number, start, end
                 elif full.startswith(("../", "/")) or full == "..":
-                    self.lost[full] = f"{name} names it, but it leads out of the set"
+                    self.lost[shown] = f"{name} names it, but it leads out of the set"
                 else:
-                    self.lost[full] = f"{name} names it, but there is no such picture"
+                    self.lost[shown] = f"{name} names it, but there is no such picture"
 
     def _lines(self, number: int) -> Iterator[_Row]:
         name = self._files[number]
@@ -211,6 +212,8 @@ class MetadataRows:
             for each in values:
                 if not isinstance(each, str):
                     raise BadExample(name, f"its {column} are {type(each).__name__}, not text")
+                if not _is_text(each):
+                    raise BadExample(name, f"its {column} hold half a character, which is no text")
                 found.append(each)
         return clean_captions(found)
 
@@ -220,3 +223,11 @@ def _header(line: str, delimiter: str) -> list[str]:
         return [column.strip() for column in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error:  # the line ends of old Macs, or no CSV at all
         return []
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # JSON may hold one half of a surrogate pair
+        return False
+    return True

@@ -211,7 +211,7 @@ def _name(value: Any, path: Path) -> str:
         value = decode_text(value)
     if not isinstance(value, str) or not value:
         raise UserError(f"{path} holds {value!r:.40}, where the name of a picture is expected")
-    return value.replace("\\", "/")
+    return value.replace("\\", "/").encode("utf-8", "backslashreplace").decode()
 
 
 def _numbers(path: Path, names: Sequence[str]) -> list[int]:

@@ -165,6 +165,11 @@ def test_captions_that_are_no_text(tmp_path) -> None:
     save(tmp_path / "a.png")
     rows(tmp_path / "metadata.jsonl", {"file_name": "a.png", "text": 3})
     assert bad(ImageFolder(tmp_path)) == {"a.png": "its text are int, not text"}
+    halves = [{"file_name": "a.png", "text": "\ud800"}, {"file_name": "\udcff.png", "text": "x"}]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, halves)))
+    found = bad(ImageFolder(tmp_path))
+    assert found["a.png"] == "its text hold half a character, which is no text"
+    assert set(found) == {"a.png", "\\udcff.png"}
 
 
 def test_text_files_beside_pictures(tmp_path) -> None:

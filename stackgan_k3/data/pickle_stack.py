@@ -12,7 +12,7 @@ from stackgan_k3.errors import UserError
 MAX_TEXT_BYTES = 256 * 1024 * 1024
 """Pickles with more than this in short strings are refused."""
 
-SHORT = 4096
+SHORT = 512
 """Strings of at most this many bytes are read; longer ones can only be the numbers of an array."""
 
 _LENGTHS = {1: "<B", 2: "<H", 4: "<I", 8: "<Q"}

@@ -123,8 +123,8 @@ class PickledArrays:
 
 def _described(value: Any) -> str:
     if isinstance(value, list | tuple):
-        odd = next(item for item in value if not isinstance(item, StoredArray))
-        return f"a list with {_described(odd)} in it"
+        odd = [item for item in value if not isinstance(item, StoredArray)]
+        return f"a list with {_described(odd[0])} in it" if odd else "a list of arrays"
     if isinstance(value, StoredArray):
         return "a single number"
     return f"{'an' if isinstance(value, int) else 'a'} {type(value).__name__}"

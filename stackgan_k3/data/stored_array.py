@@ -3,6 +3,7 @@
 import codecs
 import math
 import os
+import warnings
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
@@ -115,7 +116,9 @@ def plain_bytes(content: bytes, form: Form, name: str | os.PathLike[str]) -> byt
     """
     try:
         if form == "escapes":
-            decoded: object = codecs.escape_decode(content)[0]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of escapes that Python does not know and leaves alone
+                decoded: object = codecs.escape_decode(content)[0]
             return bytes(decoded) if isinstance(decoded, bytes) else str(decoded).encode("latin1")
         if form == "utf-8":
             return content.decode("utf-8", "surrogatepass").encode("latin1")

@@ -270,6 +270,11 @@ def test_truncated_anywhere(tmp_path, protocol) -> None:
         assert "truncated" in message or "damaged" in message or "claims" in message
 
 
+def test_unknown_escapes_are_left_alone(tmp_path) -> None:
+    assert load(write(tmp_path, rb"S'a\qb'" + b"\n.")) == rb"a\qb"
+    assert "cannot be decoded" in refused(tmp_path, rb"S'a\x4'" + b"\n.")
+
+
 def test_what_follows_the_end(tmp_path) -> None:
     assert "goes on for 4 bytes after its end" in refused(tmp_path, pickle.dumps([1], 2) + b"junk")
 
@@ -303,6 +308,8 @@ def test_missing_and_unfit_files(tmp_path) -> None:
         PickledArrays(write(tmp_path, pickle.dumps({})))
     with pytest.raises(UserError, match="a list with a str in it"):
         PickledArrays(write(tmp_path, pickle.dumps([np.zeros(3), "x"])))
+    with pytest.raises(UserError, match="a list with a list of arrays in it"):
+        PickledArrays(write(tmp_path, pickle.dumps([[np.zeros(3)]])))
     with pytest.raises(UserError, match="a single number"):
         PickledArrays(write(tmp_path, pickle.dumps(np.array(3.0))))
 

@@ -21,7 +21,7 @@ def test_the_networks_of_the_lecture_notes_have_their_number_of_parameters():
     assert DCGANDiscriminator().count_params() == 212_865
 
 
-def step():
+def step(inputs):
     """Three pictures, two training steps, three losses: the same on every backend."""
     import keras
     import numpy as np

@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import os
 import sys
 from typing import Any
+
+from stackgan_k3.errors import UserError
 
 HELP = "say what is in a prepared data set, check it, and draw a contact sheet"
 
@@ -38,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
         The exit code, 0.
 
     Raises:
-        UserError: If there is no such set, or it is damaged.
+        UserError: If there is no such set, it is damaged, or its folder cannot be written to and
+            no other file is named for the sheet.
 
     Example:
         ```
@@ -50,6 +54,11 @@ def run(args: argparse.Namespace) -> int:
     from stackgan_k3.data.contact_sheet import contact_sheet
     from stackgan_k3.data.inspection import inspect_set
 
+    if args.sheet is None and os.path.isdir(args.out) and not os.access(args.out, os.W_OK):
+        # Told now, not after the whole set has been read.
+        raise UserError(
+            f"nothing can be written in {args.out}; name a file for the contact sheet with --sheet"
+        )
     bars: list[tqdm] = []
 
     def progress(done: int, total: int) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -134,6 +135,14 @@ def test_the_command_as_json(copy, tmp_path, capsys) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found == inspect_set(copy, verify=False) | {"sheet": str(tmp_path / "s.png")}
     assert not (copy / "contact-sheet.png").exists()
+
+
+def test_a_set_that_cannot_be_written_to(copy, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert main(["inspect", str(copy)]) == 2
+    assert f"nothing can be written in {copy}; name a file" in capsys.readouterr().err
+    assert main(["inspect", str(copy), "--sheet", str(tmp_path / "sheet.png")]) == 0
+    assert (tmp_path / "sheet.png").exists()
 
 
 def test_what_the_command_refuses(copy, tmp_path, capsys) -> None:

@@ -1,4 +1,5 @@
 import itertools
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -274,6 +275,19 @@ def test_worker_processes_make_the_same_batches(records, tmp_path: Path) -> None
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == "same, without any"
+
+
+def test_a_damaged_record_stops_the_dataset_with_its_place(records, tmp_path) -> None:
+    folder = Path(shutil.copytree(records.folder, tmp_path / "copy"))
+    shard = folder / next(shard["name"] for shard in records.info["shards"] if shard["split"] == "train")
+    content = bytearray(shard.read_bytes())
+    content[content.index(b"captions") + 300] ^= 1
+    shard.write_bytes(content)
+    iterator = iter(Loader(Records(folder), batch_size=8).dataset())
+    with pytest.raises(UserError, match=rf"record 0 of the train split .*{shard.name}\) is damaged"):
+        for _ in range(6):
+            next(iterator)
+    iterator.close()
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -13,6 +13,8 @@ from stackgan_k3 import files
 from stackgan_k3.data.record import FORMAT_VERSION, SIZES, Record
 from stackgan_k3.errors import UserError, unknown
 
+_SPLITS, _COUNTS = ("train", "test"), ("records", "captions")
+
 _AGAIN = "prepare the set again in another folder (`stackgan-k3 prepare`)"
 
 
@@ -190,12 +192,21 @@ def read_info(folder: str | os.PathLike[str]) -> dict[str, Any]:
         raise UserError(f"{path} has format version {version}, newer than {FORMAT_VERSION}; "
                         "update the package")  # fmt: skip
     try:
-        shards = all(
-            isinstance(shard["name"], str) and shard["split"] in ("train", "test")
-            and isinstance(shard["records"], int) and isinstance(shard["bytes"], int)
-            for shard in info["shards"]
-        )  # fmt: skip
-        whole = shards and info["size"] in SIZES and isinstance(info["classes"], list)
+        whole = (
+            info["size"] in SIZES
+            and isinstance(info["classes"], list)
+            and isinstance(info["refused"], list)
+            and all(isinstance(info[key], str) for key in ("source", "title", "licence", "homepage"))
+            and all(isinstance(info["splits"][split][key], int) for split in _SPLITS for key in _COUNTS)
+            and all(
+                shard["split"] in _SPLITS
+                and isinstance(shard["name"], str)
+                and isinstance(shard["sha256"], str)
+                and isinstance(shard["records"], int)
+                and isinstance(shard["bytes"], int)
+                for shard in info["shards"]
+            )
+        )
     except (KeyError, TypeError):
         whole = False
     if not whole:

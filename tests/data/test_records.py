@@ -151,6 +151,13 @@ def test_damaged_descriptions(copy) -> None:
     change(copy, format_version=1, size=100)
     with pytest.raises(UserError, match="lacks parts"):
         Records(copy)
+    whole = (copy / "dataset.json").read_text()
+    for key in ("classes", "refused", "source", "title", "licence", "homepage", "splits", "shards"):
+        lacking = json.loads(whole) | {"size": 128}
+        del lacking[key]
+        (copy / "dataset.json").write_text(json.dumps(lacking))
+        with pytest.raises(UserError, match="lacks parts"):
+            Records(copy)
     for text in ("[1, 2]", "{}", '{"format_version": 1}', '{"format_version": 1, "shards": 3, "size": 64}'):
         (copy / "dataset.json").write_text(text)
         with pytest.raises(UserError, match=r"dataset\.json (is not|lacks)"):

@@ -1,6 +1,6 @@
 """Two networks, two optimizers, one ``fit()``: the trainer of every adversarial system."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -9,6 +9,9 @@ from keras import ops
 from stackgan_k3 import engine
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
+
+# What every adversarial model logs, whatever its objective.
+GRADIENT_NAMES = ("discriminator_gradient", "generator_gradient")
 
 
 class AdversarialModel(engine.EngineModel):
@@ -20,7 +23,8 @@ class AdversarialModel(engine.EngineModel):
     PyTorch. One step: the generator draws once; the discriminator steps on those
     pictures; the generator steps on what the updated discriminator says of the
     same pictures, through the pullback kept from drawing them; the averaged
-    generator follows.
+    generator follows. Besides what the subclass logs (``log_names``), the norms of both
+    gradients are logged, as ``discriminator_gradient`` and ``generator_gradient``.
 
     Args:
         generator: Network whose outputs are a dict with ``image``.
@@ -64,7 +68,8 @@ class AdversarialModel(engine.EngineModel):
         self.average_decay = average_decay
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.log_metrics = [keras.metrics.Mean(name=name) for name in self.log_names]
+        logged = (*self.log_names, *GRADIENT_NAMES)
+        self.log_metrics = [keras.metrics.Mean(name=name) for name in logged]
         self.built = True
 
     # What a subclass provides.
@@ -143,15 +148,18 @@ class AdversarialModel(engine.EngineModel):
         (d_loss, d_logs), gradients = engine.value_and_grad(
             lambda: self.discriminator_loss(batch, drawn), d.trainable_variables
         )
+        norms = {"discriminator_gradient": global_norm(gradients)}
         self.discriminator_optimizer.apply(gradients, d.trainable_variables)
 
         (g_loss, g_logs), cotangents = engine.input_gradient(
             lambda drawn: self.generator_loss(batch, drawn), drawn
         )
-        self.generator_optimizer.apply(pullback(cotangents), g.trainable_variables)
+        gradients = pullback(cotangents)
+        norms["generator_gradient"] = global_norm(gradients)
+        self.generator_optimizer.apply(gradients, g.trainable_variables)
         self._follow()
 
-        logs = {"discriminator_loss": d_loss, "generator_loss": g_loss, **d_logs, **g_logs}
+        logs = {"discriminator_loss": d_loss, "generator_loss": g_loss, **norms, **d_logs, **g_logs}
         for metric in self.log_metrics:
             metric.update_state(logs[metric.name])
         return {metric.name: metric.result() for metric in self.log_metrics}
@@ -201,6 +209,25 @@ class AdversarialModel(engine.EngineModel):
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+
+def global_norm(gradients: Sequence[Any]) -> Any:
+    """The L2 norm of several tensors taken as one vector, ``√Σ g²``, in float32.
+
+    Args:
+        gradients: Float tensors of any shape.
+
+    Returns:
+        A float32 scalar, at least 0.
+
+    Example:
+        >>> float(global_norm([ops.ones((2, 4)), ops.ones((1,))]))
+        3.0
+    """
+    # Of an embedding, TensorFlow gives the rows that were looked up, some of them twice.
+    dense = [ops.cast(ops.convert_to_tensor(gradient), "float32") for gradient in gradients]
+    squares = [ops.sum(ops.square(gradient)) for gradient in dense]
+    return ops.sqrt(sum(squares[1:], squares[0]))
 
 
 def _adam() -> keras.optimizers.Optimizer:

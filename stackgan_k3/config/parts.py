@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+Augmentation = Literal["color", "translation", "cutout"]
 OptimizerName = Literal["adam", "sgd"]
 
 
@@ -68,7 +69,8 @@ class AdversarialConfig(PhaseConfig):
 
     ``halve_every`` halves both learning rates every so many epochs (0: never).
     ``real_labels`` is the range that targets of real pairs are drawn from.
-    ``beta_1`` is Adam's; SGD has no momentum.
+    ``beta_1`` is Adam's; SGD has no momentum. ``augment`` lists what is done to every picture that
+    the discriminator sees, real or drawn (DiffAugment).
 
     Example:
         >>> AdversarialConfig().generator_optimizer
@@ -84,6 +86,7 @@ class AdversarialConfig(PhaseConfig):
     generator_loss: Literal["non-saturating", "saturating"] = "non-saturating"
     real_labels: tuple[float, float] = (1.0, 1.0)
     average_decay: float = Field(0.999, ge=0, lt=1)
+    augment: tuple[Augmentation, ...] = ()
 
     @field_validator("real_labels")
     @classmethod

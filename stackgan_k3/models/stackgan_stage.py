@@ -9,6 +9,7 @@ from keras import ops
 
 from stackgan_k3.adversarial import losses
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
+from stackgan_k3.adversarial.diff_augment import DiffAugment
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_float
@@ -39,6 +40,7 @@ class StackGANStage(AdversarialModel):
         real_labels: Range of the targets of real pairs, drawn uniformly for each
             example; ``(1.0, 1.0)`` for no smoothing.
         generator_loss: ``"non-saturating"``, or ``"saturating"`` for the minimax loss.
+        augment: What is done to every picture that the discriminator sees; see :class:`DiffAugment`.
         average_decay: See :class:`AdversarialModel`.
         seed: See :class:`AdversarialModel`.
         **kwargs: Of ``keras.Model``.
@@ -58,8 +60,8 @@ class StackGANStage(AdversarialModel):
         >>> stage.compile()
         >>> batch = {"image": np.zeros((2, 64, 64, 3), "uint8"), "embedding": np.ones((2, 8), "float32")}
         >>> history = stage.fit(batch, batch_size=2, verbose=0)
-        >>> sorted(history.history)
-        ['d_fake', 'd_real', 'd_wrong', 'discriminator_loss', 'generator_loss', 'kl']
+        >>> sorted(history.history)[:4]
+        ['d_fake', 'd_real', 'd_wrong', 'discriminator_gradient']
         >>> stage.generate(np.ones((1, 8), "float32"), num_images=2, seed=1).shape
         (2, 64, 64, 3)
     """
@@ -76,6 +78,7 @@ class StackGANStage(AdversarialModel):
         kl_weight: float = 2.0,
         real_labels: Sequence[float] = (0.9, 1.0),
         generator_loss: str = "non-saturating",
+        augment: Sequence[str] = (),
         average_decay: float = 0.999,
         seed: int = 0,
         **kwargs: Any,
@@ -95,6 +98,7 @@ class StackGANStage(AdversarialModel):
         self.real_labels = (float(low), float(high))
         self.objective = losses.generator_objective(generator_loss)
         self.objective_name = generator_loss
+        self.augment = DiffAugment(augment)
 
     @property
     def frozen(self) -> list[keras.Model]:
@@ -104,7 +108,8 @@ class StackGANStage(AdversarialModel):
     @property
     def draws(self) -> Mapping[str, Draw]:
         """``noise``, ``conditioning_noise``, in Stage-II ``conditioning_noise2``, and ``real_labels``."""
-        return {**self.pipeline.draws, "real_labels": Draw((), "uniform", *self.real_labels)}
+        labels = Draw((), "uniform", *self.real_labels)
+        return {**self.pipeline.draws, "real_labels": labels, **self.augment.draws}
 
     def prepare(self, batch: dict[str, Any]) -> dict[str, Any]:
         batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
@@ -120,8 +125,8 @@ class StackGANStage(AdversarialModel):
     def discriminator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         d = self.discriminator
         condition = ops.stop_gradient(drawn["mean"])
-        real_features = d.trunk(batch["image"], training=True)
-        fake_features = d.trunk(ops.stop_gradient(drawn["image"]), training=True)
+        real_features = d.trunk(self.augment(batch, batch["image"]), training=True)
+        fake_features = d.trunk(self.augment(batch, ops.stop_gradient(drawn["image"])), training=True)
         real = d.conditional_head([real_features, condition], training=True)
         # Rolling the features equals rolling the pictures: the trunk runs once.
         wrong = d.conditional_head([ops.roll(real_features, 1, axis=0), condition], training=True)
@@ -138,7 +143,7 @@ class StackGANStage(AdversarialModel):
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         d = self.discriminator
-        features = d.trunk(drawn["image"], training=True)
+        features = d.trunk(self.augment(batch, drawn["image"]), training=True)
         fake = d.conditional_head([features, ops.stop_gradient(drawn["mean"])], training=True)
         alone = None if d.unconditional_head is None else d.unconditional_head(features, training=True)
         kl = losses.kl_divergence(drawn["mean"], drawn["log_variance"])
@@ -182,6 +187,7 @@ class StackGANStage(AdversarialModel):
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "kl_weight": self.kl_weight, "real_labels": self.real_labels}
         config["generator_loss"] = self.objective_name
+        config["augment"] = self.augment.policy
         for name in ("sketcher", "text_encoder"):
             model = getattr(self, name)
             config[name] = None if model is None else keras.saving.serialize_keras_object(model)

@@ -39,6 +39,7 @@ def build(config: DCGANConfig) -> DCGAN:
             **networks(config),
             real_labels=gan.real_labels,
             generator_loss=gan.generator_loss,
+            augment=gan.augment,
             average_decay=gan.average_decay,
             seed=config.seed,
         )

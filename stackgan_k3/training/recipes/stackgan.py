@@ -89,6 +89,7 @@ def build_stage(
             kl_weight=stage.kl_weight,
             real_labels=stage.real_labels,
             generator_loss=stage.generator_loss,
+            augment=stage.augment,
             average_decay=stage.average_decay,
             seed=config.seed,
         )

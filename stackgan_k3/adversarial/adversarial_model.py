@@ -224,9 +224,9 @@ def global_norm(gradients: Sequence[Any]) -> Any:
         >>> float(global_norm([ops.ones((2, 4)), ops.ones((1,))]))
         3.0
     """
-    # Of an embedding, TensorFlow gives the rows that were looked up, some of them twice.
-    dense = [ops.cast(ops.convert_to_tensor(gradient), "float32") for gradient in gradients]
-    squares = [ops.sum(ops.square(gradient)) for gradient in dense]
+    # Of an embedding, TensorFlow gives the rows that were looked up, some twice; reshaping adds them up.
+    vectors = [ops.cast(ops.reshape(gradient, (-1,)), "float32") for gradient in gradients]
+    squares = [ops.sum(ops.square(vector)) for vector in vectors]
     return ops.sqrt(sum(squares[1:], squares[0]))
 
 

@@ -1,11 +1,15 @@
 """The configuration of StackGAN: a text encoder and two stages."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from stackgan_k3.config.parts import AdversarialConfig, TextConfig
 from stackgan_k3.config.run import RunConfig
+from stackgan_k3.errors import UserError
+
+Normalization = Literal["batch", "conditional"]
 
 
 class StageConfig(AdversarialConfig):
@@ -37,11 +41,18 @@ class Stage2Config(StageConfig):
 
 
 class StackGANConfig(RunConfig):
-    """Everything a StackGAN run is made of.
+    """Everything a StackGAN run is made of. The defaults of its variants are the published networks.
 
     Attributes:
         noise_dim: Size Z of the noise.
+        noise: Whether the layers of Stage-I see normal or uniform noise.
         conditioning_dim: Size C of the condition.
+        conditioning: How the condition comes from the text: drawn from a Gaussian
+            (``"augmentation"``), from a ``"mixture"`` of three, or not drawn at all (``"plain"``).
+        normalization: What normalizes the generators' features: ``"batch"``, or ``"conditional"`` batch
+            normalization, on the condition.
+        discriminator_normalization: The same of the discriminators.
+        upsampling: How the generators double their feature maps.
 
     Example:
         >>> from stackgan_k3.config import load_preset
@@ -53,7 +64,12 @@ class StackGANConfig(RunConfig):
 
     system: Literal["stackgan"] = "stackgan"
     noise_dim: int = Field(100, ge=1, le=4096)
+    noise: Literal["normal", "uniform"] = "normal"
     conditioning_dim: int = Field(128, ge=1, le=4096)
+    conditioning: Literal["augmentation", "plain", "mixture"] = "augmentation"
+    normalization: Normalization = "batch"
+    discriminator_normalization: Normalization = "batch"
+    upsampling: Literal["nearest", "bilinear", "bicubic"] = "nearest"
     text: TextConfig = TextConfig()
     stage1: StageConfig = StageConfig()
     stage2: Stage2Config = Stage2Config()
@@ -61,3 +77,36 @@ class StackGANConfig(RunConfig):
     def picture_size(self, phase: str) -> int:
         """The size of the pictures that a phase is trained on, in pixels."""
         return self.stage2.image_size if phase == "stage2" else 64
+
+    def changed(self, changes: Mapping[str, Any]) -> RunConfig:
+        """Returns a copy with dotted keys replaced.
+
+        Args:
+            changes: See :meth:`RunConfig.changed`.
+
+        Raises:
+            UserError: Also for a change that would have no effect: a KL weight without a KL term, a
+                momentum without Adam.
+        """
+        config = super().changed(changes)
+        if isinstance(config, StackGANConfig):
+            for phase in ("stage1", "stage2"):
+                _refuse_idle(config, phase, changes)
+        return config
+
+
+def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any]) -> None:
+    # Only what was asked for is refused: a preset's KL weight must not stand in the way of
+    # conditioning=plain.
+    part: StageConfig = getattr(config, phase)
+    if f"{phase}.kl_weight" in changes and part.kl_weight and config.conditioning == "plain":
+        raise UserError(
+            f"{phase}.kl_weight is {part.kl_weight:g}, but conditioning=plain draws from no Gaussian, so "
+            "there is no KL term to weigh; leave it out, or set conditioning=augmentation or mixture"
+        )
+    optimizers = {part.generator_optimizer, part.discriminator_optimizer}
+    if f"{phase}.beta_1" in changes and "adam" not in optimizers:
+        raise UserError(
+            f"{phase}.beta_1 is {part.beta_1:g}, but it is Adam's, and both optimizers of {phase} are SGD; "
+            f"leave it out, or set {phase}.generator_optimizer=adam"
+        )

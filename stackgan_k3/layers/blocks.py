@@ -1,5 +1,6 @@
 """The recurring groups of layers of the published networks, as functions."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -53,11 +54,11 @@ def leaky_relu(x: Any) -> Any:
     return keras.layers.LeakyReLU(negative_slope=0.2)(x)
 
 
-def residual_block(x: Any) -> Any:
+def residual_block(x: Any, norm: Callable[[Any], Any] = batch_norm) -> Any:
     """Adds two normalized 3 × 3 convolutions to their input, then ReLU; the shape stays."""
     channels = x.shape[-1]
-    y = relu(batch_norm(convolution(x, channels, 3)))
-    y = batch_norm(convolution(y, channels, 3))
+    y = relu(norm(convolution(x, channels, 3)))
+    y = norm(convolution(y, channels, 3))
     return relu(keras.layers.Add()([x, y]))
 
 

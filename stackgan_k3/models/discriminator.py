@@ -6,7 +6,8 @@ from typing import Any
 import keras
 
 from stackgan_k3.errors import UserError
-from stackgan_k3.layers.blocks import batch_norm, convolution, join_condition, leaky_relu, normal
+from stackgan_k3.layers.blocks import convolution, join_condition, leaky_relu, normal
+from stackgan_k3.layers.conditional_batch_norm import normalizer
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -20,11 +21,16 @@ class Discriminator(keras.Model):
     and heads are models of their own, so that features computed once can be
     paired with several conditions.
 
+    With conditional normalization the text also scales and shifts the trunk's features. The
+    trunk then takes the condition too and runs once for each pairing; for the unconditional head
+    it runs with a condition of zero, where the normalization is a plain batch norm.
+
     Args:
         width: DF of the paper; 96 for COCO, 64 for birds.
         image_size: 64, 128 or 256, in pixels.
         condition_dim: Size C of the condition.
         unconditional: Whether there is an unconditional head.
+        normalization: ``"batch"``, or ``"conditional"`` on the condition, in trunk and conditional head.
         **kwargs: Of ``keras.Model``.
 
     Inputs (a dict of float32): ``image`` ``[batch, S, S, 3]`` in [-1, 1], ``condition``
@@ -34,7 +40,7 @@ class Discriminator(keras.Model):
     head, ``unconditional``.
 
     Raises:
-        UserError: If ``image_size`` is not a power of two of at least 64.
+        UserError: If ``image_size`` is none of the three, or there is no such normalization.
 
     Example:
         >>> sorted(Discriminator(4, image_size=128, condition_dim=8, unconditional=True).output)
@@ -48,6 +54,7 @@ class Discriminator(keras.Model):
         image_size: int = 64,
         condition_dim: int = 128,
         unconditional: bool = False,
+        normalization: str = "batch",
         **kwargs: Any,
     ) -> None:
         if image_size not in (64, 128, 256):
@@ -57,22 +64,27 @@ class Discriminator(keras.Model):
         image = keras.Input((image_size, image_size, 3), name="image", dtype="float32")
         condition = keras.Input((condition_dim,), name="condition", dtype="float32")
 
+        norm = normalizer(normalization, condition)
         halvings = int(math.log2(image_size // 4))
         x = leaky_relu(convolution(image, width, 4, 2))
         for i in range(1, halvings):
-            x = leaky_relu(batch_norm(convolution(x, width * 2**i, 4, 2)))
+            x = leaky_relu(norm(convolution(x, width * 2**i, 4, 2)))
         for i in range(halvings - 2, 2, -1):  # 256 px: 16·width, 8·width; 128 px: 8·width
-            x = leaky_relu(batch_norm(convolution(x, width * 2**i, 3)))
-        trunk = keras.Model(image, x, name="trunk")  # [batch, 4, 4, 8·width]
+            x = leaky_relu(norm(convolution(x, width * 2**i, 3)))
+        conditional = normalization == "conditional"
+        trunk = keras.Model([image, condition] if conditional else image, x, name="trunk")
+
+        def look(condition: Any) -> Any:
+            return trunk([image, condition] if conditional else image)  # [batch, 4, 4, 8·width]
 
         features = keras.Input(x.shape[1:], name="features", dtype=x.dtype)
-        joined = leaky_relu(batch_norm(convolution(join_condition(features, condition), 8 * width, 3)))
+        joined = leaky_relu(norm(convolution(join_condition(features, condition), 8 * width, 3)))
         conditional_head = keras.Model([features, condition], _logit(joined), name="conditional_head")
-        outputs = {"conditional": conditional_head([trunk(image), condition])}
+        outputs = {"conditional": conditional_head([look(condition), condition])}
         unconditional_head = None
         if unconditional:
             unconditional_head = keras.Model(features, _logit(features), name="unconditional_head")
-            outputs["unconditional"] = unconditional_head(trunk(image))
+            outputs["unconditional"] = unconditional_head(look(0.0 * condition))
 
         super().__init__(inputs={"image": image, "condition": condition}, outputs=outputs, **kwargs)
         self.trunk = trunk
@@ -82,6 +94,20 @@ class Discriminator(keras.Model):
         self.image_size = image_size
         self.condition_dim = condition_dim
         self.unconditional = unconditional
+        self.normalization = normalization
+
+    @property
+    def sees_text_early(self) -> bool:
+        """Whether the trunk takes the condition, so that its features belong to one pairing."""
+        return self.normalization == "conditional"
+
+    def look(self, image: Any, condition: Any) -> Any:
+        """Runs the trunk in training mode; the condition counts where the trunk takes it.
+
+        Returns:
+            Float ``[batch, 4, 4, 8·width]``.
+        """
+        return self.trunk([image, condition] if self.sees_text_early else image, training=True)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -89,6 +115,7 @@ class Discriminator(keras.Model):
             "image_size": self.image_size,
             "condition_dim": self.condition_dim,
             "unconditional": self.unconditional,
+            "normalization": self.normalization,
             "name": self.name,
         }
 

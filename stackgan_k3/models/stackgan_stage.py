@@ -10,6 +10,7 @@ from keras import ops
 from stackgan_k3.adversarial import losses
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
 from stackgan_k3.adversarial.diff_augment import DiffAugment
+from stackgan_k3.adversarial.mixture_kl import component_kl, mixture_kl_divergence
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_float
@@ -26,7 +27,12 @@ class StackGANStage(AdversarialModel):
     The discriminator sees three kinds of pairs: real pictures with their
     captions, real pictures with the captions of others (the features of the
     batch rolled by one), drawn pictures with their captions. Its condition is
-    the mean μ of the generator's conditioning augmentation, without gradient.
+    the mean μ of the generator's conditioning augmentation (of the chosen component of
+    a mixture; the plain condition itself), without gradient.
+
+    Besides the losses and the means of D, ``kl`` is logged where the condition is drawn, and
+    for a mixture ``kl_1`` to ``kl_3`` of its components and ``use_1`` to ``use_3``, the share of
+    examples that were drawn from each.
 
     Args:
         generator: A :class:`Stage1Generator` or a :class:`Stage2Generator`.
@@ -36,7 +42,8 @@ class StackGANStage(AdversarialModel):
             inference mode, so that Stage-II learns on the sketches it will get.
         text_encoder: For :meth:`generate` with captions: a network from
             characters int32 ``[batch, 201]`` to embeddings float32 ``[batch, T]``.
-        kl_weight: Weight of the KL term; 2 in the published code, 1 in the paper.
+        kl_weight: Weight of the KL term; 2 in the published code, 1 in the paper. A plain
+            condition has no KL term.
         real_labels: Range of the targets of real pairs, drawn uniformly for each
             example; ``(1.0, 1.0)`` for no smoothing.
         generator_loss: ``"non-saturating"``, or ``"saturating"`` for the minimax loss.
@@ -66,7 +73,7 @@ class StackGANStage(AdversarialModel):
         (2, 64, 64, 3)
     """
 
-    log_names = ("discriminator_loss", "generator_loss", "kl", "d_real", "d_wrong", "d_fake")
+    log_names = ("discriminator_loss", "generator_loss", "d_real", "d_wrong", "d_fake")
 
     def __init__(
         self,
@@ -94,6 +101,7 @@ class StackGANStage(AdversarialModel):
         self.text_encoder = text_encoder
         for network in self.frozen:
             network.trainable = False
+        self.log_metrics.extend(keras.metrics.Mean(name=name) for name in _condition_logs(generator))
         self.kl_weight = float(kl_weight)
         self.real_labels = (float(low), float(high))
         self.objective = losses.generator_objective(generator_loss)
@@ -125,16 +133,24 @@ class StackGANStage(AdversarialModel):
     def discriminator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         d = self.discriminator
         condition = ops.stop_gradient(drawn["mean"])
-        real_features = d.trunk(self.augment(batch, batch["image"]), training=True)
-        fake_features = d.trunk(self.augment(batch, ops.stop_gradient(drawn["image"])), training=True)
+        image = self.augment(batch, batch["image"])
+        fake_image = self.augment(batch, ops.stop_gradient(drawn["image"]))
+        real_features = d.look(image, condition)
+        fake_features = d.look(fake_image, condition)
+        if d.sees_text_early:
+            wrong_features = d.look(ops.roll(image, 1, axis=0), condition)
+        else:  # rolling the features equals rolling the pictures: the trunk runs once
+            wrong_features = ops.roll(real_features, 1, axis=0)
         real = d.conditional_head([real_features, condition], training=True)
-        # Rolling the features equals rolling the pictures: the trunk runs once.
-        wrong = d.conditional_head([ops.roll(real_features, 1, axis=0), condition], training=True)
+        wrong = d.conditional_head([wrong_features, condition], training=True)
         fake = d.conditional_head([fake_features, condition], training=True)
         labels = batch["real_labels"]
         if d.unconditional_head is None:
             loss = losses.stage1_discriminator_loss(real, wrong, fake, labels)
         else:
+            if d.sees_text_early:  # this head asks about the picture alone
+                real_features = d.look(image, 0.0 * condition)
+                fake_features = d.look(fake_image, 0.0 * condition)
             real_alone = d.unconditional_head(real_features, training=True)
             fake_alone = d.unconditional_head(fake_features, training=True)
             loss = losses.stage2_discriminator_loss(real, wrong, fake, real_alone, fake_alone, labels)
@@ -143,11 +159,16 @@ class StackGANStage(AdversarialModel):
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         d = self.discriminator
-        features = d.trunk(self.augment(batch, drawn["image"]), training=True)
-        fake = d.conditional_head([features, ops.stop_gradient(drawn["mean"])], training=True)
-        alone = None if d.unconditional_head is None else d.unconditional_head(features, training=True)
-        kl = losses.kl_divergence(drawn["mean"], drawn["log_variance"])
-        return self.objective(fake, alone) + self.kl_weight * kl, {"kl": kl}
+        image, condition = self.augment(batch, drawn["image"]), ops.stop_gradient(drawn["mean"])
+        features = d.look(image, condition)
+        fake = d.conditional_head([features, condition], training=True)
+        alone = None
+        if d.unconditional_head is not None:
+            if d.sees_text_early:
+                features = d.look(image, 0.0 * condition)
+            alone = d.unconditional_head(features, training=True)
+        kl, logs = _kl(drawn)
+        return self.objective(fake, alone) + self.kl_weight * kl, logs
 
     def generate(
         self,
@@ -192,6 +213,30 @@ class StackGANStage(AdversarialModel):
             model = getattr(self, name)
             config[name] = None if model is None else keras.saving.serialize_keras_object(model)
         return config
+
+
+def _condition_logs(generator: keras.Model) -> list[str]:
+    """Names of what :func:`_kl` logs for a generator."""
+    if "log_variance" in generator.output:
+        return ["kl"]
+    if "chosen" not in generator.output:
+        return []
+    numbers = range(1, generator.output["chosen"].shape[-1] + 1)
+    return ["kl", *(f"kl_{k}" for k in numbers), *(f"use_{k}" for k in numbers)]
+
+
+def _kl(drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Returns the KL term of how the condition was drawn, 0 where it was not, and what to log."""
+    if "log_variance" in drawn:
+        kl = losses.kl_divergence(drawn["mean"], drawn["log_variance"])
+        return kl, {"kl": kl}
+    if "chosen" not in drawn:
+        return 0.0, {}
+    kl = mixture_kl_divergence(drawn["means"], drawn["log_variances"], drawn["weights"])
+    each = ops.mean(component_kl(drawn["means"], drawn["log_variances"]), axis=0)
+    use = ops.mean(drawn["chosen"], axis=0)
+    logs = {f"kl_{k + 1}": each[k] for k in range(each.shape[0])}
+    return kl, {"kl": kl, **logs, **{f"use_{k + 1}": use[k] for k in range(use.shape[0])}}
 
 
 def _inputs(model: keras.Model) -> list[str]:

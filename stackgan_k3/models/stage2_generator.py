@@ -6,9 +6,10 @@ from typing import Any
 import keras
 
 from stackgan_k3.errors import UserError
-from stackgan_k3.layers.blocks import batch_norm, convolution, join_condition, relu, residual_block
-from stackgan_k3.layers.conditioning_augmentation import ConditioningAugmentation
-from stackgan_k3.layers.upsample_convolution import UpsampleConvolution
+from stackgan_k3.layers.blocks import convolution, join_condition, relu, residual_block
+from stackgan_k3.layers.conditional_batch_norm import normalizer
+from stackgan_k3.layers.conditioning import condition_on
+from stackgan_k3.layers.interpolation import upsample
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -17,7 +18,8 @@ class Stage2Generator(keras.Model):
 
     Sketch → 3 × 3 to width, ReLU → 4 × 4 stride 2 to 2·width → 4 × 4 stride 2 to
     4·width → joined with a second condition, 3 × 3 to 4·width → residual blocks →
-    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh.
+    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh. The last three
+    arguments change a part each; their defaults are the published network.
 
     Args:
         width: GF of the paper; 192 for COCO, 128 for birds. A multiple of 4.
@@ -25,16 +27,23 @@ class Stage2Generator(keras.Model):
         residual_blocks: 2 for COCO, 4 for birds.
         embedding_dim: Size T of a caption's embedding.
         conditioning_dim: Size C of the second condition.
+        conditioning: How the condition comes from the embedding: ``"augmentation"``, ``"plain"``
+            or ``"mixture"``; see :func:`condition_on`.
+        normalization: ``"batch"``, or ``"conditional"`` on the condition.
+        upsampling: ``"nearest"``, ``"bilinear"`` or ``"bicubic"``.
         **kwargs: Of ``keras.Model``.
 
     Inputs (a dict of float32): ``sketch`` ``[batch, 64, 64, 3]`` in [-1, 1],
-    ``embedding`` ``[batch, T]``, ``conditioning_noise2`` ``[batch, C]`` from N(0, 1).
+    ``embedding`` ``[batch, T]``, ``conditioning_noise2`` ``[batch, C]`` (not of the plain
+    condition), ``component_noise2`` ``[batch, 3]`` (of the mixture), both from N(0, 1).
 
     Outputs (a dict of float32): ``image`` ``[batch, image_size, image_size, 3]`` in
-    [-1, 1], ``mean`` and ``log_variance`` ``[batch, C]`` of the second condition.
+    [-1, 1], and the second condition's parameters: ``mean`` and ``log_variance`` ``[batch, C]``, or
+    those that :func:`condition_on` names for the other two.
 
     Raises:
-        UserError: If ``image_size`` is neither 128 nor 256.
+        UserError: If ``image_size`` is neither 128 nor 256, or for a conditioning, normalization
+            or upsampling that there is not.
 
     Example:
         >>> generator = Stage2Generator(8, image_size=128, embedding_dim=32, conditioning_dim=4)
@@ -50,31 +59,32 @@ class Stage2Generator(keras.Model):
         residual_blocks: int = 2,
         embedding_dim: int = 1024,
         conditioning_dim: int = 128,
+        conditioning: str = "augmentation",
+        normalization: str = "batch",
+        upsampling: str = "nearest",
         **kwargs: Any,
     ) -> None:
         if image_size not in (128, 256):
             raise UserError(f"Stage-II draws pictures of 128 or 256 pixels, not of {image_size}")
         sketch = keras.Input((64, 64, 3), name="sketch", dtype="float32")
         embedding = keras.Input((embedding_dim,), name="embedding", dtype="float32")
-        noise = keras.Input((conditioning_dim,), name="conditioning_noise2", dtype="float32")
 
-        c, mean, log_variance = ConditioningAugmentation(conditioning_dim, name="conditioning2")(
-            [embedding, noise]
-        )
+        c, noises, parameters = condition_on(embedding, conditioning_dim, conditioning, stage="2")
+        norm = normalizer(normalization, c)
         x = relu(convolution(sketch, width, 3))  # 64 px
-        x = relu(batch_norm(convolution(x, 2 * width, 4, 2)))  # 32 px
-        x = relu(batch_norm(convolution(x, 4 * width, 4, 2)))  # 16 px
-        x = relu(batch_norm(convolution(join_condition(x, c), 4 * width, 3)))
+        x = relu(norm(convolution(x, 2 * width, 4, 2)))  # 32 px
+        x = relu(norm(convolution(x, 4 * width, 4, 2)))  # 16 px
+        x = relu(norm(convolution(join_condition(x, c), 4 * width, 3)))
         for _ in range(residual_blocks):
-            x = residual_block(x)
+            x = residual_block(x, norm)
         for halvings in range(1, int(math.log2(image_size // 16)) + 1):  # 32, 64, 128 (, 256) px
-            x = relu(batch_norm(UpsampleConvolution(4 * width // 2**halvings)(x)))
+            x = relu(norm(upsample(x, 4 * width // 2**halvings, upsampling)))
         x = convolution(x, 3, 3)
         image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
 
         super().__init__(
-            inputs={"sketch": sketch, "embedding": embedding, "conditioning_noise2": noise},
-            outputs={"image": image, "mean": mean, "log_variance": log_variance},
+            inputs={"sketch": sketch, "embedding": embedding, **noises},
+            outputs={"image": image, **parameters},
             **kwargs,
         )
         self.width = width
@@ -82,6 +92,9 @@ class Stage2Generator(keras.Model):
         self.residual_blocks = residual_blocks
         self.embedding_dim = embedding_dim
         self.conditioning_dim = conditioning_dim
+        self.conditioning = conditioning
+        self.normalization = normalization
+        self.upsampling = upsampling
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -90,6 +103,9 @@ class Stage2Generator(keras.Model):
             "residual_blocks": self.residual_blocks,
             "embedding_dim": self.embedding_dim,
             "conditioning_dim": self.conditioning_dim,
+            "conditioning": self.conditioning,
+            "normalization": self.normalization,
+            "upsampling": self.upsampling,
             "name": self.name,
         }
 

@@ -153,6 +153,8 @@ def build_stage1_generator(config: StackGANConfig) -> Stage1Generator:
         embedding_dim=config.text.embedding_dim,
         conditioning_dim=config.conditioning_dim,
         noise_dim=config.noise_dim,
+        noise=config.noise,
+        **_variant(config),
     )
 
 
@@ -164,7 +166,17 @@ def build_stage2_generator(config: StackGANConfig) -> Stage2Generator:
         residual_blocks=config.stage2.residual_blocks,
         embedding_dim=config.text.embedding_dim,
         conditioning_dim=config.conditioning_dim,
+        **_variant(config),
     )
+
+
+def _variant(config: StackGANConfig) -> dict[str, str]:
+    """The settings that both generators share."""
+    return {
+        "conditioning": config.conditioning,
+        "normalization": config.normalization,
+        "upsampling": config.upsampling,
+    }
 
 
 def _train_stage(run: Run, phase: str, records: Records, deadline: float | None) -> bool:
@@ -191,4 +203,5 @@ def _discriminator(config: StackGANConfig, phase: str) -> Discriminator:
         image_size=config.stage2.image_size if second else 64,
         condition_dim=config.conditioning_dim,
         unconditional=second,
+        normalization=config.discriminator_normalization,
     )

@@ -61,7 +61,7 @@ def quickstart(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The whole test suite: what no backend changes once, everything else on each of the three."""
-    install(session, "cpu,jax,tensorflow,torch,export,demo,tests")
+    install(session, "cpu,jax,tensorflow,torch,export,demo,tests,reference")
     parts = [("tensorflow", "neutral"), *((backend, "not neutral") for backend in BACKENDS)]
     failed = []
     for backend, mark in parts:
@@ -92,7 +92,7 @@ def tests_jax(session: nox.Session) -> None:
 @nox.session(name="tests-torch")
 def tests_torch(session: nox.Session) -> None:
     """Every test that runs without TensorFlow and JAX."""
-    install(session, "cpu,torch,demo,tests")
+    install(session, "cpu,torch,demo,tests,reference")
     run_tests(session, "torch", "--ignore=tests/export")
 
 

@@ -46,6 +46,7 @@ NEUTRAL = {
     "demo",
     "export",
     "inference",
+    "metrics",
     "setup",
     "test_config.py",
     "test_draws.py",

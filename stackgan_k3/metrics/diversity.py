@@ -1,0 +1,54 @@
+"""Diversity: how different the pictures of one caption are."""
+
+import numpy as np
+
+from stackgan_k3.errors import UserError
+from stackgan_k3.metrics.features import checked
+
+
+def diversity(drawn: np.ndarray, real: np.ndarray) -> float:
+    """Mean distance of two pictures of one caption, relative to that of two real ones.
+
+    Args:
+        drawn: Features of drawn pictures, float ``[captions, pictures, D]``: at least two pictures of
+            each caption.
+        real: Features of real pictures, float ``[N, D]``.
+
+    Returns:
+        0 for one picture a caption, whatever the noise; 1 for as much variety as in the real ones.
+
+    Raises:
+        UserError: If the shapes do not fit, or the real pictures do not differ.
+
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(60, 4))
+        >>> diversity(np.repeat(features[:5, None], 3, axis=1), features)
+        0.0
+    """
+    drawn = np.asarray(drawn, np.float64)
+    if drawn.ndim != 3 or drawn.shape[1] < 2:
+        raise UserError(
+            f"drawn features have the shape {list(drawn.shape)}; it must be [captions, pictures, features] "
+            "with at least two pictures"
+        )
+    real, flat = checked(real, drawn.reshape(-1, drawn.shape[2]))
+    within = float(np.mean([mean_distance(group) for group in flat.reshape(drawn.shape)]))
+    among = mean_distance(real)
+    if among == 0:
+        raise UserError("the real pictures have all the same features, so diversity means nothing")
+    return within / among
+
+
+def mean_distance(features: np.ndarray) -> float:
+    """Mean Euclidean distance of the pairs of a set, float ``[N, D]`` with N of at least 2.
+
+    Example:
+        >>> mean_distance(np.array([[0.0, 0.0], [3.0, 4.0]]))
+        5.0
+    """
+    features = np.asarray(features, np.float64)
+    total = sum(
+        float(np.linalg.norm(features[row + 1 :] - features[row], axis=1).sum())
+        for row in range(len(features) - 1)
+    )
+    return total / (len(features) * (len(features) - 1) / 2)

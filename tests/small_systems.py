@@ -12,9 +12,16 @@ BIRDS = {"size": 128, "limit": 40, "seed": 2}
 _GAN = {"gan.epochs": 1, "gan.batch_size": 8, "gan.generator_rate": 0.05}
 _STAGES = {"stage1.epochs": 1, "stage1.generator_rate": 0.05, "stage2.generator_rate": 0.05}
 
+_TEXT = {name: value for name, value in {**SMALL, "text.epochs": 1}.items() if name.startswith("text.")}
+_GAN_CLS = {**_TEXT, **_GAN, "gan.width": 4, "gan.discriminator_width": 4, "gan.noise_dim": 5,
+            "gan.text_dim": 4}  # fmt: skip
+
 # Name: preset, settings, data (source and how it is prepared), what pictures are asked for by.
 SYSTEMS = {
     "dcgan": ("dcgan-digits", {**_GAN, "gan.width": 4, "gan.discriminator_width": 4, "gan.noise_dim": 5},
               ("digits", DIGITS), None),
+    "gan-cls": ("gan-cls-flowers", _GAN_CLS, ("synthetic-birds", BIRDS), ["a red bird"]),
+    "gan-int-cls": ("gan-int-cls-flowers", {**_GAN_CLS, "gan.noise": "uniform"}, ("synthetic-birds", BIRDS),
+                    ["a red bird"]),
     "stackgan": ("stackgan-tiny", {**SMALL, **_STAGES}, ("synthetic-birds", BIRDS), ["a red bird"]),
 }  # fmt: skip

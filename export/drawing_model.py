@@ -2,13 +2,14 @@
 
 import keras
 
+from stackgan_k3.bundle import alphabet
 from stackgan_k3.layers.pictures import to_uint8
 from stackgan_k3.models.pipeline import Pipeline
 
 from .float32 import fold, rebuild
 
 
-def drawing_model(pipeline: Pipeline, *, folded: bool) -> keras.Model:
+def drawing_model(pipeline: Pipeline, *, folded: bool, between: bool = False) -> keras.Model:
     """Joins the networks, in float32, into one model to bytes.
 
     Args:
@@ -16,6 +17,8 @@ def drawing_model(pipeline: Pipeline, *, folded: bool) -> keras.Model:
         folded: Fold batch norms and upsamplings (see :func:`fold`). Without it the
             networks are taken layer by layer as they were trained, which is what a
             bundle is checked against.
+        between: Also take ``other_characters`` int32 ``[1, 201]`` and ``other_weight`` float32
+            ``[batch, 1]``, for pictures between two captions (of networks that read captions).
 
     Returns:
         A model from a dict of ``noise`` float32 ``[batch, n]`` and what a picture is asked
@@ -39,6 +42,11 @@ def drawing_model(pipeline: Pipeline, *, folded: bool) -> keras.Model:
         name, shape, dtype = pipeline.entry()
         asked[name] = keras.Input(shape, dtype=dtype, name=name)
     noise = keras.Input((pipeline.noise_size,), dtype="float32", name="noise")
+    if between and "characters" in asked:
+        asked["other_characters"] = keras.Input(
+            batch_shape=(1, alphabet.MAX_CHARACTERS), dtype="int32", name="other_characters"
+        )
+        asked["other_weight"] = keras.Input((1,), dtype="float32", name="other_weight")
     drawn = pipeline.replaced(prepared).paint(asked, noise)
     pictures = {name: to_uint8(value) for name, value in drawn.items()}
     return keras.Model({**asked, "noise": noise}, pictures, name="drawing")

@@ -10,6 +10,8 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
+from stackgan_k3.bundle.alphabet import MAX_CHARACTERS
+
 OPSET = 18
 _RANDOM = {
     "Bernoulli",
@@ -24,11 +26,20 @@ _KINDS = {
     "characters": np.int32,
     "embedding": np.float32,
     "label": np.int32,
+    "other_characters": np.int32,
+    "other_weight": np.float32,
     "noise": np.float32,
     "image": np.uint8,
     "preview": np.uint8,
 }
 _OUTPUTS = ("image", "preview")
+# Inputs that may be left out, by the standard's own way: an initializer of the same name is the default.
+# With weight 0 a caption's embedding stays what it is, to the bit.
+_DEFAULTS = {
+    "other_characters": np.zeros((1, MAX_CHARACTERS), np.int32),
+    "other_weight": np.zeros((1, 1), np.float32),
+}
+_DIMENSIONS = {"other_characters": 1, "other_weight": "weights"}  # others have the batch
 
 
 def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelProto:
@@ -39,8 +50,9 @@ def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelPr
         path: The file to write.
 
     Returns:
-        What was written, opset 18, with the inputs of the model (``noise`` the last) and
-        the outputs ``image`` and ``preview`` uint8 ``[batch, H, W, 3]``.
+        What was written, opset 18, with the inputs of the model (``noise`` the last; those for
+        pictures between two captions have defaults, so they may be left out) and the
+        outputs ``image`` and ``preview`` uint8 ``[batch, H, W, 3]``.
 
     Raises:
         RuntimeError: If the graph holds a random operation or a loop, or the shapes
@@ -65,7 +77,7 @@ def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx
     hashes; after this the same function has the same bytes in every process.
 
     Args:
-        model: A model with the input ``noise`` and perhaps one more, and the outputs
+        model: A model with the input ``noise`` and perhaps others, and the outputs
             ``image``, ``preview``.
         sizes: Shape of each input, in order, and output, without the batch axis.
 
@@ -122,10 +134,14 @@ def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx
         nodes.append(onnx.helper.make_node("Identity", ["image"], ["preview"], name="Identity_0"))
     infos = {
         name: onnx.helper.make_tensor_value_info(
-            name, onnx.helper.np_dtype_to_tensor_dtype(np.dtype(_KINDS[name])), ["batch", *size]
+            name,
+            onnx.helper.np_dtype_to_tensor_dtype(np.dtype(_KINDS[name])),
+            [_DIMENSIONS.get(name, "batch"), *size],
         )
         for name, size in sizes.items()
     }
+    defaults = {name: value for name, value in _DEFAULTS.items() if name in given}
+    initializers += [onnx.numpy_helper.from_array(value, name) for name, value in defaults.items()]
     inputs, outputs = [infos[name] for name in given], [infos[name] for name in _OUTPUTS]
     graph = onnx.helper.make_graph(nodes, "drawing", inputs, outputs, initializers)
     domains = {node.domain for node in nodes}

@@ -97,11 +97,10 @@ def check_target(bundle: Path, *, force: bool) -> None:
 
 
 def _fill(folder: Path, pipeline: Pipeline, about: About, say: Callable[[str], None]) -> None:
-    folded = drawing_model(pipeline, folded=True)
-    graph = write_onnx(folded, folder / "model.onnx")
+    graph = write_onnx(drawing_model(pipeline, folded=True, between=True), folder / "model.onnx")
     size = (folder / "model.onnx").stat().st_size
     say(f"model.onnx: {len(graph.graph.node)} nodes, {size / 1e6:.1f} MB")
-    SavedDrawing(folded).save(folder / "saved_model")
+    SavedDrawing(drawing_model(pipeline, folded=True)).save(folder / "saved_model")
     say("saved_model")
     differences = check_agreement(
         drawing_model(pipeline, folded=False), folder / "model.onnx", folder / "saved_model"

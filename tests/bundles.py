@@ -23,10 +23,19 @@ def build_model(image_size: int = 128, noise_size: int = 14, seed: int = 0) -> o
         "to_image": np.array([1, 1, image_size / 4, image_size / 4], np.float32),
         "half": np.array(127.5, np.float32),
         "one": np.array(1, np.float32),
+        "other_characters": np.zeros((1, 201), np.int32),
+        "other_weight": np.zeros((1, 1), np.float32),
     }
     nodes = [
         helper.make_node("Cast", ["characters"], ["numbers"], to=TensorProto.FLOAT),
-        helper.make_node("MatMul", ["numbers", "from_characters"], ["said"]),
+        helper.make_node("MatMul", ["numbers", "from_characters"], ["own"]),
+        # As an exported bundle does: with weight 0, the default, what is said is the caption's own.
+        helper.make_node("Cast", ["other_characters"], ["other_numbers"], to=TensorProto.FLOAT),
+        helper.make_node("MatMul", ["other_numbers", "from_characters"], ["other"]),
+        helper.make_node("Sub", ["one", "other_weight"], ["own_weight"]),
+        helper.make_node("Mul", ["own", "own_weight"], ["own_part"]),
+        helper.make_node("Mul", ["other", "other_weight"], ["other_part"]),
+        helper.make_node("Add", ["own_part", "other_part"], ["said"]),
         helper.make_node("MatMul", ["noise", "from_noise"], ["chance"]),
         helper.make_node("Add", ["said", "chance"], ["sum"]),
         helper.make_node("Tanh", ["sum"], ["colours"]),
@@ -47,6 +56,8 @@ def build_model(image_size: int = 128, noise_size: int = 14, seed: int = 0) -> o
         [
             helper.make_tensor_value_info("characters", TensorProto.INT32, ["batch", 201]),
             helper.make_tensor_value_info("noise", TensorProto.FLOAT, ["batch", noise_size]),
+            helper.make_tensor_value_info("other_characters", TensorProto.INT32, [1, 201]),
+            helper.make_tensor_value_info("other_weight", TensorProto.FLOAT, ["weights", 1]),
         ],
         [
             helper.make_tensor_value_info("image", TensorProto.UINT8, ["batch", image_size, image_size, 3]),

@@ -1,9 +1,7 @@
 """A bundle, opened: sentences in, pictures out, with numpy and onnxruntime alone."""
 
-import operator
 import os
 import secrets
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +10,17 @@ import numpy as np
 
 from stackgan_k3.bundle import alphabet, noise
 from stackgan_k3.bundle.classes import label_of
+from stackgan_k3.bundle.interpolation import both_ends, check_ends, fractions, spherical, straight
 from stackgan_k3.bundle.manifest import Manifest
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference.drawing import Drawing
 from stackgan_k3.inference.providers import open_session
+from stackgan_k3.inference.requests import at_least_1, between_line, captions_of, embeddings_of
 
 MODEL = "model.onnx"
 MAX_PICTURES = 10_000
 """The most pictures of one request, as all of them are held in memory (2 GB at 256 px)."""
+_OTHER = ("other_characters", "other_weight")  # the inputs with defaults, for pictures between two captions
 _TYPES = {"tensor(int32)": "int32", "tensor(float)": "float32", "tensor(uint8)": "uint8"}
 
 
@@ -119,7 +120,7 @@ class TextToImage:
             See `TextToImage`.
         """
         lines, asked = self._asked(captions)
-        count, size = _at_least_1("num_images", num_images), _at_least_1("batch_size", batch_size)
+        count, size = at_least_1("num_images", num_images), at_least_1("batch_size", batch_size)
         if len(lines) * count > MAX_PICTURES:
             raise UserError(
                 f"{len(lines) * count:,} pictures were asked for; at most {MAX_PICTURES:,} are drawn at a "
@@ -129,22 +130,111 @@ class TextToImage:
         first = secrets.randbelow(2**32) if seed is None else noise.check_seed(seed)
         if first + count - 1 > noise.MAX_SEED:
             raise UserError(f"seed {first} and {count} pictures pass the largest seed, {noise.MAX_SEED}")
-        images, previews = [], []
-        total = len(lines) * count
-        for start in range(0, total, size):
-            chosen = range(start, min(start + size, total))
-            entries = {name: rows[[number // count for number in chosen]] for name, rows in asked.items()}
-            entries["noise"] = np.stack(
-                [noise.normal(first, number % count, self.manifest.noise_size) for number in chosen]
+        chosen = np.arange(len(lines) * count)
+        stream = np.stack([noise.normal(first, k, self.manifest.noise_size) for k in range(count)])
+        entries = {name: rows[chosen // count] for name, rows in asked.items()}
+        return self._draw(
+            {**entries, "noise": stream[chosen % count]},
+            captions=[line for line in lines for _ in range(count)],
+            seeds=[first + k for k in range(count)] * len(lines),
+            batch_size=size,
+        )
+
+    def interpolate(
+        self,
+        caption_a: str | int | np.ndarray | None = None,
+        caption_b: str | np.ndarray | None = None,
+        *,
+        seed: int = 0,
+        seed_b: int | None = None,
+        steps: int = 8,
+        batch_size: int = 16,
+    ) -> Drawing:
+        """Draws the way from one picture to another: another caption, another noise, or both.
+
+        The embeddings of two captions go in a straight line, the noises of two seeds
+        along a circle (see :mod:`stackgan_k3.bundle.interpolation`). The first and the
+        last picture are those of `generate`.
+
+        Args:
+            caption_a: The first caption (or class, or embedding float32 ``[T]``, as
+                `generate` takes them); None for a bundle that draws from noise alone.
+            caption_b: The last caption or embedding; None to keep the first. Classes have no between.
+            seed: Seed of the first picture, 0 to 2**63 - 1.
+            seed_b: Seed of the last picture; None to keep the first.
+            steps: Pictures, both ends included: 2 to 10,000.
+            batch_size: Pictures computed at a time, at least 1: memory against speed.
+
+        Returns:
+            ``steps`` pictures. The captions say what each is between, and the fraction of the
+            way; ``seeds`` holds the seed that each set out from, and for the last its own.
+
+        Raises:
+            UserError: As `generate`; also if the two ends are the same picture, are classes, or
+                are captions and the bundle was exported before there was this.
+
+        Warns:
+            UserWarning: If a caption is longer than the 201 characters that are read.
+
+        Example:
+            ```python
+            walk = model.interpolate("a small red bird", "a small blue bird", seed=7, steps=8)
+            walk.save("walk.png", columns=8)
+            ```
+        """
+        size = at_least_1("batch_size", batch_size)
+        if len(fractions(steps)) > MAX_PICTURES:
+            raise UserError(f"steps is {steps:,}; at most {MAX_PICTURES:,} pictures are drawn at a time")
+        check_ends(self.manifest.condition, caption_a, caption_b, seed, seed_b)
+        last = seed if seed_b is None else seed_b
+        first_noise, last_noise = (noise.normal(which, 0, self.manifest.noise_size) for which in (seed, last))
+        lines, asked = self._asked(both_ends(caption_a, caption_b))
+        entries = self._between(asked, len(lines), steps)
+        return self._draw(
+            {**entries, "noise": spherical(first_noise, last_noise, steps)},
+            captions=[between_line(lines, (seed, last), t) for t in fractions(steps)],
+            seeds=[seed] * (steps - 1) + [last],
+            batch_size=size,
+        )
+
+    def _between(self, asked: dict[str, np.ndarray], ends: int, steps: int) -> dict[str, np.ndarray]:
+        """Turns the rows of one or two ends into a row for each step."""
+        if ends == 1:
+            return {name: np.repeat(rows, steps, axis=0) for name, rows in asked.items()}
+        if "embedding" in asked:
+            return {"embedding": straight(asked["embedding"][0], asked["embedding"][1], steps)}
+        optional = {entry.name for entry in self._session.get_overridable_initializers()}
+        if not optional.issuperset(_OTHER):
+            raise UserError(
+                f"{self.manifest.name} was exported before bundles could draw between two captions; export "
+                "its run again, or give one caption and two seeds"
             )
-            image, preview = self._session.run(["image", "preview"], entries)
+        weight = fractions(steps).astype(np.float32)[:, np.newaxis]
+        characters = asked["characters"]
+        return {
+            "characters": np.repeat(characters[:1], steps, axis=0),
+            "other_weight": weight,
+            "other_characters": characters[1:],
+        }
+
+    def _draw(
+        self, entries: dict[str, np.ndarray], *, captions: list[str], seeds: list[int], batch_size: int
+    ) -> Drawing:
+        images, previews = [], []
+        for start in range(0, len(seeds), batch_size):
+            batch = {
+                # The one entry that has no row for each picture.
+                name: rows if name == "other_characters" else rows[start : start + batch_size]
+                for name, rows in entries.items()
+            }
+            image, preview = self._session.run(["image", "preview"], batch)
             images.append(image)
             previews.append(preview)
         return Drawing(
             images=np.concatenate(images),
             previews=np.concatenate(previews),
-            captions=tuple(line for line in lines for _ in range(count)),
-            seeds=tuple(first + k for k in range(count)) * len(lines),
+            captions=tuple(captions),
+            seeds=tuple(seeds),
             provider=self.provider,
         )
 
@@ -156,7 +246,7 @@ class TextToImage:
                 raise UserError(f"{self.manifest.name} draws from noise alone; leave the captions out")
             return [""], {}
         if condition == "embedding":
-            vectors = _embeddings(captions, self.manifest.embedding_size)
+            vectors = embeddings_of(captions, self.manifest.embedding_size)
             return [f"embedding {row}" for row in range(len(vectors))], {"embedding": vectors}
         if condition == "label":
             classes = self.manifest.classes
@@ -165,54 +255,8 @@ class TextToImage:
                 raise UserError(f"there is no class; give one of {', '.join(classes)}")
             labels = [label_of(each, classes) for each in wanted]
             return [classes[label] for label in labels], {"label": np.array(labels, np.int32)}
-        lines = _captions(captions)
+        lines = captions_of(captions)
         return lines, {"characters": alphabet.encode(lines)}
-
-
-def _embeddings(given: Any, size: int) -> np.ndarray:
-    if not isinstance(given, np.ndarray):
-        raise UserError(
-            f"this bundle has no text encoder: it is asked by embeddings, float32 [N, {size}], made where it "
-            "was trained"
-        )
-    vectors = np.atleast_2d(given).astype(np.float32)
-    if vectors.ndim != 2 or vectors.shape[1] != size or not len(vectors):
-        raise UserError(f"the embeddings have the shape {list(given.shape)}; it must be [N, {size}]")
-    if not np.isfinite(vectors).all():
-        raise UserError("the embeddings hold numbers that are not finite")
-    return vectors
-
-
-def _captions(captions: Any) -> list[str]:
-    if captions is None:
-        raise UserError("there is no caption; give at least one")
-    if not isinstance(captions, str | Sequence):
-        raise UserError(f"captions must be a string or a sequence of strings, not {type(captions).__name__}")
-    lines = [captions] if isinstance(captions, str) else list(captions)
-    if not lines:
-        raise UserError("there is no caption; give at least one")
-    for line in lines:
-        alphabet.check(line)
-    cut = sum(len(alphabet.normalise(line)) > alphabet.MAX_CHARACTERS for line in lines)
-    if cut:
-        warnings.warn(
-            f"{cut} of {len(lines)} captions have more than {alphabet.MAX_CHARACTERS} characters; "
-            f"the first {alphabet.MAX_CHARACTERS} are read",
-            stacklevel=3,
-        )
-    return lines
-
-
-def _at_least_1(name: str, value: int) -> int:
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise UserError(f"{name} must be an integer, not {type(value).__name__}") from None
-    if number < 1:
-        raise UserError(f"{name} is {number}; it must be at least 1")
-    return number
 
 
 def _check_signature(kind: str, found: Sequence[Any], said: dict[str, dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from keras import ops
 
 from stackgan_k3.bundle import alphabet
 from stackgan_k3.bundle.classes import label_of
+from stackgan_k3.bundle.interpolation import both_ends, check_ends, spherical, straight
 from stackgan_k3.bundle.noise import normal
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
@@ -133,7 +134,9 @@ class Pipeline:
 
         Args:
             asked: ``characters``, ``embedding`` or ``label`` (see :attr:`condition`), or
-                nothing; ``embedding`` is taken in the place of ``characters`` too.
+                nothing; ``embedding`` is taken in the place of ``characters`` too. Beside
+                ``characters``, ``other_characters`` int32 ``[1, 201]`` and ``other_weight`` float32
+                ``[batch, 1]`` in [0, 1] mix another caption's embedding into that of each row.
             noise: float32 ``[batch, noise_size]``, N(0, 1), the parts one after another.
 
         Returns:
@@ -142,7 +145,7 @@ class Pipeline:
         """
         entries = dict(asked)
         if "characters" in entries and self.text_encoder is not None:
-            entries["embedding"] = self.text_encoder(entries.pop("characters"), training=False)
+            entries["embedding"] = self._embedded(entries)
         start, pictures = 0, []
         for generator in self.generators:
             inputs = {}
@@ -184,18 +187,78 @@ class Pipeline:
             UserError: For conditions of another kind than the networks take, none at all,
                 unreadable captions, unknown classes, or a number that is out of range.
         """
-        if num_images < 1 or batch_size < 1:
-            raise UserError(f"num_images is {num_images}, batch_size {batch_size}; both must be at least 1")
+        if num_images < 1:
+            raise UserError(f"num_images is {num_images}; it must be at least 1")
         name, rows = self._rows(conditions)
         stream = np.stack([normal(seed, k, self.noise_size) for k in range(num_images)])
+        chosen = np.arange(len(rows) * num_images)
+        return self._draw(name, rows[chosen // num_images], stream[chosen % num_images], batch_size)
+
+    def interpolate(
+        self,
+        start: Any = None,
+        end: Any = None,
+        *,
+        seed: int = 0,
+        seed_b: int | None = None,
+        steps: int = 8,
+        batch_size: int = 16,
+    ) -> np.ndarray:
+        """Draws the way from one picture to another: another caption, another noise, or both.
+
+        Embeddings go in a straight line, noises along a circle (see
+        :mod:`stackgan_k3.bundle.interpolation`); the exported bundle's ``interpolate``
+        draws the same pictures.
+
+        Args:
+            start: One caption, embedding float32 ``[T]`` or class; None for networks that
+                draw from noise alone.
+            end: Another caption or embedding; None to keep the first. Classes have no between.
+            seed: Seed of the first picture, 0 to 2**63 - 1.
+            seed_b: Seed of the last picture; None to keep the first.
+            steps: Pictures, both ends included, at least 2.
+            batch_size: Pictures drawn at a time.
+
+        Returns:
+            uint8 ``[steps, S, S, 3]``; the first and the last are those of :meth:`generate`.
+
+        Raises:
+            UserError: As :meth:`generate`; also if the two ends are the same, or are classes.
+
+        Example:
+            >>> from stackgan_k3.models.stage1_generator import Stage1Generator
+            >>> pipeline = Pipeline([Stage1Generator(4, embedding_dim=8, conditioning_dim=4, noise_dim=6)])
+            >>> pipeline.interpolate(np.ones((1, 8), "float32"), seed=1, seed_b=2, steps=5).shape
+            (5, 64, 64, 3)
+        """
+        check_ends(self.condition, start, end, seed, seed_b)
+        name, ends = self._rows(both_ends(start, end))
+        rows = np.repeat(ends, steps, axis=0) if len(ends) == 1 else straight(ends[0], ends[1], steps)
+        size = self.noise_size
+        noise = spherical(normal(seed, 0, size), normal(seed if seed_b is None else seed_b, 0, size), steps)
+        return self._draw(name, rows, noise, batch_size)
+
+    def _draw(self, name: str | None, rows: np.ndarray, noise: np.ndarray, batch_size: int) -> np.ndarray:
+        if batch_size < 1:
+            raise UserError(f"batch_size is {batch_size}; it must be at least 1")
         pictures = []
-        total = len(rows) * num_images
-        for start in range(0, total, batch_size):
-            chosen = np.arange(start, min(start + batch_size, total))
-            asked = {} if name is None else {name: ops.convert_to_tensor(rows[chosen // num_images])}
-            noise = ops.convert_to_tensor(stream[chosen % num_images])
-            pictures.append(ops.convert_to_numpy(to_uint8(self.paint(asked, noise)["image"])))
+        for start in range(0, len(noise), batch_size):
+            chosen = slice(start, start + batch_size)
+            asked = {} if name is None else {name: ops.convert_to_tensor(rows[chosen])}
+            drawn = self.paint(asked, ops.convert_to_tensor(noise[chosen]))
+            pictures.append(ops.convert_to_numpy(to_uint8(drawn["image"])))
         return np.concatenate(pictures)
+
+    def _embedded(self, entries: dict[str, Any]) -> Any:
+        """Takes the characters out of the entries and returns their embeddings, mixed where asked for."""
+        characters = entries.pop("characters")
+        encoder: Any = self.text_encoder
+        if "other_characters" not in entries:
+            return encoder(characters, training=False)
+        weight = entries.pop("other_weight")
+        # One pass over both: in a graph, the encoder stands once.
+        every = encoder(ops.concatenate([characters, entries.pop("other_characters")]), training=False)
+        return (1.0 - weight) * every[:-1, :] + weight * every[-1:, :]
 
     def _rows(self, conditions: Any) -> tuple[str | None, np.ndarray]:
         condition = self.condition

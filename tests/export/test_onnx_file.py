@@ -33,6 +33,9 @@ def test_names_types_and_shapes_are_those_of_the_contract(graph):
     assert described(graph.graph.input) == {
         "characters": (TensorProto.INT32, ["batch", 201]),
         "noise": (TensorProto.FLOAT, ["batch", 14]),
+        # These two have defaults, see test_between.py.
+        "other_characters": (TensorProto.INT32, [1, 201]),
+        "other_weight": (TensorProto.FLOAT, ["weights", 1]),
     }
     assert described(graph.graph.output) == {
         "image": (TensorProto.UINT8, ["batch", 128, 128, 3]),
@@ -87,7 +90,7 @@ def test_caption_and_each_part_of_the_noise_change_the_picture(networks, bundle)
 
 
 def test_the_same_networks_give_the_same_bytes(networks, bundle, tmp_path):
-    write_onnx(drawing_model(networks, folded=True), tmp_path / "again.onnx")
+    write_onnx(drawing_model(networks, folded=True, between=True), tmp_path / "again.onnx")
     assert (tmp_path / "again.onnx").read_bytes() == (bundle / "model.onnx").read_bytes()
 
 

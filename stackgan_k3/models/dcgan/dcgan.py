@@ -89,12 +89,16 @@ class DCGAN(AdversarialModel):
         return batch
 
     def draw(self, batch: dict[str, Any]) -> dict[str, Any]:
-        return self.generator({"noise": batch["noise"]}, training=True)
+        return self.generator({"noise": batch["noise"], **self.conditions(batch)}, training=True)
+
+    def conditions(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Returns what both networks see besides noise and picture: nothing here."""
+        return {}
 
     def judge(self, batch: dict[str, Any], image: Any, number: int) -> Any:
         """Returns the logits of pictures; ``number`` says which of the step's passes this is."""
         inputs = {"image": self.augment(batch, image), "key": batch["dropout_keys"][:, number]}
-        return self.discriminator(inputs, training=True)["logit"]
+        return self.discriminator({**inputs, **self.conditions(batch)}, training=True)["logit"]
 
     def discriminator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         real = self.judge(batch, batch["image"], 0)

@@ -33,12 +33,7 @@ class DCGANDiscriminator(keras.Model):
     def __init__(self, width: int = 64, *, dropout: float = 0.3, **kwargs: Any) -> None:
         image = keras.Input((28, 28, 1), name="image", dtype="float32")
         key = keras.Input((), name="key", dtype="float32")
-        x = image
-        for number, filters in enumerate((width, 2 * width)):  # 14, 7 px
-            convolution = keras.layers.Conv2D(filters, 5, 2, padding="same", kernel_initializer=normal())
-            x = KeyedDropout(dropout, salt=number)([leaky_relu(convolution(x)), key])
-        x = keras.layers.Dense(1, kernel_initializer=normal())(keras.layers.Flatten()(x))
-        logit = keras.layers.Activation("linear", dtype="float32", name="logit")(x)
+        logit = judge_digit(image, key, width, dropout)
 
         super().__init__(inputs={"image": image, "key": key}, outputs={"logit": logit}, **kwargs)
         self.width = width
@@ -50,3 +45,26 @@ class DCGANDiscriminator(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "DCGANDiscriminator":
         return cls(**config)
+
+
+def judge_digit(x: Any, key: Any, width: int, dropout: float) -> Any:
+    """Turns pictures into logits: the layers of a DCGAN's discriminator.
+
+    Args:
+        x: Float ``[batch, 28, 28, channels]``: a picture, and what else is judged with it.
+        key: float32 ``[batch]`` in [0, 1), for the dropout.
+        width: Channels of the first convolution.
+        dropout: Part of the values that are dropped in training.
+
+    Returns:
+        float32 ``[batch, 1]``.
+
+    Example:
+        >>> judge_digit(keras.Input((28, 28, 3)), keras.Input(()), 4, 0.3).shape
+        (None, 1)
+    """
+    for number, filters in enumerate((width, 2 * width)):  # 14, 7 px
+        convolution = keras.layers.Conv2D(filters, 5, 2, padding="same", kernel_initializer=normal())
+        x = KeyedDropout(dropout, salt=number)([leaky_relu(convolution(x)), key])
+    x = keras.layers.Dense(1, kernel_initializer=normal())(keras.layers.Flatten()(x))
+    return keras.layers.Activation("linear", dtype="float32", name="logit")(x)

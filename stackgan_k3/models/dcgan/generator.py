@@ -35,14 +35,7 @@ class DCGANGenerator(keras.Model):
         self, width: int = 64, *, noise_dim: int = 100, noise: str = "normal", **kwargs: Any
     ) -> None:
         given = keras.Input((noise_dim,), name="noise", dtype="float32")
-        x = UniformNoise()(given) if noise == "uniform" else given
-        x = keras.layers.Dense(7 * 7 * 4 * width, use_bias=False, kernel_initializer=normal())(x)
-        x = leaky_relu(batch_norm(x))
-        x = keras.layers.Reshape((7, 7, 4 * width))(x)
-        for filters, strides in ((2 * width, 1), (width, 2)):  # 7, 14 px
-            x = leaky_relu(batch_norm(_transposed(x, filters, strides)))
-        x = _transposed(x, 1, 2)  # 28 px
-        image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
+        image = paint_digit(seen_noise(given, noise), width)
 
         super().__init__(inputs={"noise": given}, outputs={"image": image}, **kwargs)
         self.width = width
@@ -55,6 +48,40 @@ class DCGANGenerator(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "DCGANGenerator":
         return cls(**config)
+
+
+def seen_noise(given: Any, noise: str) -> Any:
+    """Returns what the layers see of the noise N(0, 1): itself (``"normal"``), or U(−1, 1) (``"uniform"``).
+
+    Example:
+        >>> given = keras.Input((5,))
+        >>> seen_noise(given, "normal") is given
+        True
+    """
+    return UniformNoise()(given) if noise == "uniform" else given
+
+
+def paint_digit(x: Any, width: int) -> Any:
+    """Turns vectors into pictures: the layers of a DCGAN's generator.
+
+    Args:
+        x: Float ``[batch, n]``: noise, and what else the picture is to depend on.
+        width: Channels of the last hidden layer.
+
+    Returns:
+        float32 ``[batch, 28, 28, 1]`` in [-1, 1].
+
+    Example:
+        >>> paint_digit(keras.Input((5,)), 4).shape
+        (None, 28, 28, 1)
+    """
+    x = keras.layers.Dense(7 * 7 * 4 * width, use_bias=False, kernel_initializer=normal())(x)
+    x = leaky_relu(batch_norm(x))
+    x = keras.layers.Reshape((7, 7, 4 * width))(x)
+    for filters, strides in ((2 * width, 1), (width, 2)):  # 7, 14 px
+        x = leaky_relu(batch_norm(_transposed(x, filters, strides)))
+    x = _transposed(x, 1, 2)  # 28 px
+    return keras.layers.Activation("tanh", dtype="float32", name="image")(x)
 
 
 def _transposed(x: Any, filters: int, strides: int) -> Any:

@@ -1,5 +1,7 @@
 """DCGAN: one phase, ``gan``."""
 
+from typing import TypeVar
+
 import keras
 
 from stackgan_k3.config.dcgan import DCGANConfig
@@ -13,6 +15,8 @@ from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.setting_up import compile_adversarial, open_loader, precision, seed_weights
+
+Model = TypeVar("Model", bound=DCGAN)
 
 
 def networks(config: DCGANConfig) -> dict[str, keras.Model]:
@@ -56,20 +60,8 @@ def train_gan(run: Run, records: Records, deadline: float | None = None) -> bool
     Returns:
         Whether the phase is finished.
     """
-    model = build(run.config)
-    loader = open_loader(run.config, "gan", records, captions=None, draws=model.draws)
-    compile_adversarial(model, run.config.gan, loader.steps_per_epoch)
     sampler = Sampler(run.folder / "samples", "gan", [], None, columns=8, rows=8)
-    return train_phase(
-        run,
-        "gan",
-        model,
-        loader,
-        run.config.gan.epochs,
-        products={"generator": model.averaged_generator},
-        callbacks=[sampler],
-        deadline=deadline,
-    )
+    return fit_gan(run, records, build(run.config), sampler, deadline)
 
 
 TRAINERS = {"gan": train_gan}
@@ -96,7 +88,38 @@ def load(run: Run) -> DCGAN:
         UserError: If it has not been trained.
     """
     pipeline(run)  # says so where nothing has been trained
-    model = build(run.config)
+    return restored(run, build(run.config))
+
+
+def fit_gan(run: Run, records: Records, model: DCGAN, sampler: Sampler, deadline: float | None) -> bool:
+    """Fits a model of digits from wherever its phase ``gan`` stands.
+
+    Args:
+        run: The run.
+        records: The training split.
+        model: The model, not yet compiled.
+        sampler: What draws the samples.
+        deadline: Time (of ``time.monotonic``) after which to stop.
+
+    Returns:
+        Whether the phase is finished.
+    """
+    loader = open_loader(run.config, "gan", records, captions=None, draws=model.draws)
+    compile_adversarial(model, run.config.gan, loader.steps_per_epoch)
+    return train_phase(
+        run,
+        "gan",
+        model,
+        loader,
+        run.config.gan.epochs,
+        products={"generator": model.averaged_generator},
+        callbacks=[sampler],
+        deadline=deadline,
+    )
+
+
+def restored(run: Run, model: Model) -> Model:
+    """Compiles a model of digits and gives it the state of the newest checkpoint of ``gan``."""
     checkpoints = Checkpoints(run.phase("gan") / "checkpoints")
     compile_adversarial(model, run.config.gan, checkpoints.steps_per_epoch())
     checkpoints.restore(model)

@@ -24,4 +24,12 @@ SYSTEMS = {
     "gan-int-cls": ("gan-int-cls-flowers", {**_GAN_CLS, "gan.noise": "uniform"}, ("synthetic-birds", BIRDS),
                     ["a red bird"]),
     "stackgan": ("stackgan-tiny", {**SMALL, **_STAGES}, ("synthetic-birds", BIRDS), ["a red bird"]),
+    "stackgan-mixture": ("stackgan-flowers-mixture", {**SMALL, **_STAGES, "normalization": "conditional",
+                         "upsampling": "bicubic", "noise": "uniform", "stage2.image_size": 128},
+                         ("synthetic-birds", BIRDS), ["a red bird"]),
+    "stackgan-plain": ("stackgan-flowers-plain", {**SMALL, **_STAGES, "upsampling": "bilinear",
+                       "discriminator_normalization": "conditional",
+                       "stage1.generator_loss": "saturating",
+                       "stage1.discriminator_optimizer": "sgd", "stage2.image_size": 128},
+                       ("synthetic-birds", BIRDS), ["a red bird"]),
 }  # fmt: skip

@@ -10,7 +10,10 @@ from stackgan_k3.data.loader import Loader
 from stackgan_k3.training.callbacks.keeper import Keeper
 from stackgan_k3.training.callbacks.progress import Progress
 from stackgan_k3.training.callbacks.recorder import Recorder
+from stackgan_k3.training.callbacks.reporter import Reporter
+from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
+from stackgan_k3.training.diversity import real_diversity
 from stackgan_k3.training.run import Run
 
 
@@ -37,7 +40,8 @@ def train_phase(
         loader: Its batches.
         epochs: Number of epochs in all.
         products: Networks to keep beside the checkpoints, by name.
-        callbacks: Further callbacks, run before the checkpoint is saved.
+        callbacks: Further callbacks, run before the epoch is recorded and the checkpoint saved. What
+            they add to an epoch's logs is recorded with it.
         deadline: See :class:`Keeper`.
 
     Returns:
@@ -61,10 +65,12 @@ def train_phase(
     keeper = Keeper(checkpoints, steps, start=start, deadline=deadline, saved=keep_products)
     watchers: list[Any] = [
         Progress(name, epochs, steps, start.step),
-        Recorder(run, name, loader.batch_size),
         *callbacks,
+        Recorder(run, name, loader.batch_size),
         keeper,
+        Reporter(run),
     ]
+    _measure_by_real_pictures(callbacks, model, loader)
 
     def fit(until: int, steps_left: int) -> None:
         first = keeper.position
@@ -83,6 +89,18 @@ def train_phase(
     if not keeper.stopped and keeper.position.epoch < epochs:
         fit(epochs, steps)
     return keeper.position.epoch >= epochs
+
+
+def _measure_by_real_pictures(
+    callbacks: Sequence[keras.callbacks.Callback], model: keras.Model, loader: Loader
+) -> None:
+    samplers = [callback for callback in callbacks if isinstance(callback, Sampler)]
+    if samplers:
+        pipeline = getattr(model, "pipeline", None)
+        by_class = pipeline is not None and pipeline.condition == "label"
+        real = real_diversity(loader, by_class=by_class)
+        for sampler in samplers:
+            sampler.real_diversity = real
 
 
 def time_is_up(deadline: float | None) -> bool:

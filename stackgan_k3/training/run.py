@@ -12,6 +12,7 @@ from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing, replacing_folder
 from stackgan_k3.training.checkpoints import checkpoint_of, load_variables, save_variables
+from stackgan_k3.training.metric_rows import read_rows
 
 Network = TypeVar("Network", bound=keras.Model)
 
@@ -204,18 +205,7 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """Reads ``metrics.jsonl``: a dict an epoch, in the order of training."""
-        path = self.folder / "metrics.jsonl"
-        if not path.is_file():
-            return []
-        rows = []
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                continue  # the line that a crash cut off
-            if isinstance(row, dict) and isinstance(row.get("epoch"), int) and "phase" in row:
-                rows.append(row)
-        return rows
+        return read_rows(self.folder / "metrics.jsonl")
 
     def record(self, row: dict[str, Any]) -> None:
         """Appends a row to ``metrics.jsonl``."""

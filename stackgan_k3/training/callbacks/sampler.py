@@ -9,6 +9,7 @@ from PIL import Image
 
 from stackgan_k3 import engine
 from stackgan_k3.files import replacing
+from stackgan_k3.training.diversity import diversity
 
 
 class Sampler(keras.callbacks.Callback):
@@ -16,7 +17,9 @@ class Sampler(keras.callbacks.Callback):
 
     The captions, in the order of the rows, stand beside the grids in
     ``captions.txt``; row and column fix the noise, so a cell shows one picture
-    growing from epoch to epoch.
+    growing from epoch to epoch. How much the pictures of one caption differ (see
+    :func:`stackgan_k3.training.diversity.diversity`), divided by how much real pictures do, is added
+    to the epoch's logs as ``diversity``, where it is known how much those do.
 
     Args:
         folder: Where the grids go, as ``<phase>-0001.png`` and so on.
@@ -27,6 +30,9 @@ class Sampler(keras.callbacks.Callback):
         columns: Pictures a caption.
         rows: Rows of a model that draws from noise alone.
         seed: Seed of the first column.
+
+    Attributes:
+        real_diversity: The diversity of real pictures; None where it is not known, or 0.
 
     Example:
         >>> Sampler("samples", "stage1", ["a red bird"], np.zeros((1, 8), "float32")).columns
@@ -52,6 +58,7 @@ class Sampler(keras.callbacks.Callback):
         self.rows = rows
         self.columns = columns
         self.seed = seed
+        self.real_diversity: float | None = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if getattr(self.model, "stop_training", False):
@@ -59,6 +66,9 @@ class Sampler(keras.callbacks.Callback):
         engine.sync(self.model)
         each = self.columns if self.conditions is not None else self.columns * self.rows
         pictures = self.model.generate(self.conditions, num_images=each, seed=self.seed)
+        if logs is not None and self.real_diversity and each > 1:
+            groups = np.arange(len(pictures)) // each
+            logs["diversity"] = diversity(pictures, groups) / self.real_diversity
         if self.captions:
             with replacing(self.folder / "captions.txt") as beside:
                 beside.write_text("\n".join(self.captions) + "\n", encoding="utf-8")

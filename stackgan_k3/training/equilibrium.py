@@ -1,0 +1,41 @@
+"""Where the losses of an adversarial phase lie when the discriminator cannot tell: D = ½ everywhere."""
+
+import math
+
+from stackgan_k3.config import RunConfig
+from stackgan_k3.config.parts import AdversarialConfig
+
+
+def equilibrium(config: RunConfig, phase: str) -> dict[str, float]:
+    """Returns the losses of a phase where every logit is 0, that is, every judgement is D = ½.
+
+    A cross-entropy is then ln 2 whatever its target, so smoothed labels change nothing.
+
+    * Discriminator: the weights of the terms on real pairs add up to 1, and so do those of the terms on
+      wrong and drawn ones (½ + ½ in Stage-I and GAN-CLS; ½ + ½ and ⅓ + ⅓ + ⅓ in Stage-II), so its
+      loss is 2·ln 2 = 1.386.
+    * Generator: ln 2 = 0.693 for each head that judges its pictures: one, and two in Stage-II (1.386).
+      The minimax loss ``log(1 − D)`` is the same with the sign turned. Other terms (KL, matching)
+      come on top and have no such value.
+
+    Args:
+        config: The configuration of a run.
+        phase: One of its phases.
+
+    Returns:
+        ``discriminator_loss`` and ``generator_loss``; nothing for a phase that is not adversarial.
+
+    Example:
+        >>> from stackgan_k3.config import load_preset
+        >>> config = load_preset("stackgan-tiny")
+        >>> {name: round(value, 3) for name, value in equilibrium(config, "stage2").items()}
+        {'discriminator_loss': 1.386, 'generator_loss': 1.386}
+        >>> equilibrium(config, "text")
+        {}
+    """
+    part = config.part(phase)
+    if not isinstance(part, AdversarialConfig):
+        return {}
+    heads = 2 if phase == "stage2" else 1
+    sign = -1.0 if part.generator_loss == "saturating" else 1.0
+    return {"discriminator_loss": 2 * math.log(2), "generator_loss": sign * heads * math.log(2)}

@@ -1,0 +1,135 @@
+"""Which curves a phase's rows become, and which of them share a chart."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from stackgan_k3.training.warning_signs import Rows
+
+# What a row holds besides means of the training.
+_NOT_DRAWN = ("phase", "epoch", "step", "seconds", "learning_rate", "images_per_second", "warnings")
+
+_NAMES = {
+    "discriminator_loss": "discriminator",
+    "generator_loss": "generator",
+    "discriminator_gradient": "discriminator",
+    "generator_gradient": "generator",
+    "d_real": "real pairs",
+    "d_wrong": "wrong pairs",
+    "d_fake": "drawn pairs",
+    "diversity": "samples",
+    "kl": "KL term",
+}
+
+
+def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Arranges the numbers of a phase in charts.
+
+    Losses share one, with their values at equilibrium as lines; so do mean judgements (``d_…``),
+    gradient norms (``…_gradient``, on a logarithmic scale) and accuracies (``…_accuracy``). The
+    diversity and whatever else is logged have a chart each.
+
+    Args:
+        rows: The rows of one phase, in order.
+        equilibrium: The losses' values where D = ½ everywhere; see
+            :func:`stackgan_k3.training.equilibrium.equilibrium`.
+
+    Returns:
+        For each chart a dict: ``title``, ``note`` (a sentence), ``lines`` (``key``, ``name`` and ``values``,
+        a list of ``[epoch, value]``), ``references`` (``name`` and ``value`` of level lines), ``low`` and
+        ``high`` (what the scale must hold at least, or None) and ``logarithmic``.
+
+    Example:
+        >>> rows = [{"phase": "gan", "epoch": 1, "generator_loss": 0.8, "d_fake": 0.4, "kl": 0.1}]
+        >>> [chart["title"] for chart in charts(rows, {"generator_loss": 0.693})]
+        ['Losses', 'What the discriminator says', 'KL term']
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in _NOT_DRAWN))
+    names = [name for name in names if any(_number(row.get(name)) for row in rows)]
+    made = []
+
+    def take(fits: Callable[[str], bool], title: str, note: str = "", **more: Any) -> None:
+        order = list(_NAMES)
+        taken = sorted((n for n in names if fits(n)), key=lambda n: order.index(n) if n in order else 99)
+        if taken:
+            made.append(_chart(title, note, [_line(rows, name) for name in taken], **more))
+            names[:] = [name for name in names if name not in taken]
+
+    levels: dict[float, list[str]] = {}
+    for name, value in equilibrium.items():
+        if name in names:
+            levels.setdefault(round(value, 6), []).append(_NAMES.get(name, name))
+    take(
+        lambda name: name in ("discriminator_loss", "generator_loss"),
+        "Losses",
+        "Dashed: where each would lie if the discriminator said ½ of everything." if levels else "",
+        references=[
+            {"name": f"{' and '.join(which)} at D = ½", "value": value} for value, which in levels.items()
+        ],
+    )
+    take(
+        lambda name: name.startswith("d_"),
+        "What the discriminator says",
+        "Mean probability of being a real, matching pair.",
+        references=[{"name": "cannot tell", "value": 0.5}],
+        low=0.0,
+        high=1.0,
+    )
+    take(
+        lambda name: name.endswith("_gradient"),
+        "Gradient norms",
+        "L2 norm of a step's whole gradient, mean over the epoch. Logarithmic scale.",
+        logarithmic=True,
+    )
+    take(
+        lambda name: name == "diversity",
+        "Diversity for one caption",
+        "How much the samples of one caption, or class, differ, as a part of what real pictures do.",
+        references=[{"name": "real pictures", "value": 1.0}],
+        low=0.0,
+    )
+    take(lambda name: name.endswith("_accuracy"), "Accuracies", low=0.0, high=1.0)
+    for name in list(names):
+        take(lambda each, name=name: each == name, title_of(name))
+    return made
+
+
+def title_of(name: str) -> str:
+    """Turns the name of a logged number into words.
+
+    Example:
+        >>> title_of("matching_loss"), title_of("kl")
+        ('Matching loss', 'KL term')
+    """
+    words = _NAMES.get(name, name.replace("_", " "))
+    return words[:1].upper() + words[1:]
+
+
+def _chart(
+    title: str,
+    note: str,
+    lines: Sequence[dict[str, Any]],
+    *,
+    references: Sequence[dict[str, Any]] = (),
+    low: float | None = None,
+    high: float | None = None,
+    logarithmic: bool = False,
+) -> dict[str, Any]:
+    return {
+        "title": title,
+        "note": note,
+        "lines": list(lines),
+        "references": list(references),
+        "low": low,
+        "high": high,
+        "logarithmic": logarithmic,
+    }
+
+
+def _line(rows: Rows, key: str) -> dict[str, Any]:
+    values = [[row["epoch"], float(f"{row[key]:.5g}")] for row in rows if _number(row.get(key))]
+    return {"key": key, "name": _NAMES.get(key, title_of(key)), "values": values}
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +46,12 @@ class Hues:
             "attributes": {"hue": str(index)},
         }
         return Example(**(values | self.wrong.get(index, {})))  # type: ignore[arg-type]
+
+
+class Sleepy(Hues):
+    """Every part of it begins at once and then takes minutes."""
+
+    def __getitem__(self, index: int) -> Example:
+        if index % 32:
+            time.sleep(300)
+        return super().__getitem__(index)

@@ -3,10 +3,11 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context, parent_process
-from multiprocessing.process import BaseProcess
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 
 from stackgan_k3.data.shards import Job, read_unit, write_unit
 from stackgan_k3.data.source import BadExample
@@ -16,6 +17,9 @@ Progress = Callable[[int, int], None]
 
 def write_units(job: Job, workers: int, progress: Progress | None = None) -> None:
     """Writes the units of a job that are not written yet.
+
+    What stops it, Ctrl-C for one, ends the processes at once: a unit is there as a
+    whole or not at all, so only those that were being written are lost.
 
     Args:
         job: What is prepared.
@@ -50,36 +54,53 @@ def write_units(job: Job, workers: int, progress: Progress | None = None) -> Non
             write_unit(job, unit)
             note(unit)
         return
+    context = get_context("spawn")
+    alive, here = context.Pipe(duplex=False)
     # The job travels once to each worker, not with each unit: a source can hold a long list of files.
     pool = ProcessPoolExecutor(
-        min(workers, len(left)), mp_context=get_context("spawn"), initializer=_start, initargs=(job,)
+        min(workers, len(left)), mp_context=context, initializer=_start, initargs=(job, alive)
     )
     try:
-        futures = {pool.submit(_write, unit): unit for unit in left}
+        with _without_interrupts():  # the first unit that is handed over starts the workers
+            futures = {pool.submit(_write, unit): unit for unit in left}
         for future in as_completed(futures):
             future.result()
             note(futures[future])
+        pool.shutdown()
     finally:
+        here.close()
         pool.shutdown(cancel_futures=True)
+        alive.close()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    # Ctrl-C is the parent's. A worker inherits the mask, or would show where it was in its imports.
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _job: Job  # of a worker process, received once
 
 
-def _start(job: Job) -> None:
+def _start(job: Job, alive: Connection) -> None:
     global _job
     _job = job
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
-    parent = parent_process()
-    if parent is not None:
-        # A pool's workers would otherwise wait for ever when the parent is killed.
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where there are no masks
+    threading.Thread(target=_end_after, args=(alive,), daemon=True).start()
 
 
 def _write(unit: int) -> None:
     write_unit(_job, unit)
 
 
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
+def _end_after(alive: Connection) -> None:
+    # The other end is closed when the parent stops, and by the system when it is killed.
+    alive.poll(None)
     os._exit(1)

@@ -183,3 +183,46 @@ def test_two_preparations_of_one_folder_at_once(tmp_path) -> None:
     assert sorted(path.name for path in out.iterdir()) == sorted(
         [shard["name"] for shard in info["shards"]] + ["dataset.json"]
     )
+
+
+INTERRUPTED = """
+import sys
+from preparing import Sleepy
+from stackgan_k3.data.prepare import prepare
+def progress(done, total):
+    print("at work", flush=True)
+if __name__ == "__main__":
+    try:
+        prepare(Sleepy(70), sys.argv[1], size=64, workers=2, progress=progress)
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+@pytest.mark.parametrize("moment", ["while the workers start", "while they work"])
+def test_ctrl_c_ends_every_process_at_once_and_quietly(moment, tmp_path) -> None:
+    out = tmp_path / "set"
+    command = [sys.executable, "-c", INTERRUPTED, str(out)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        start_new_session=True,
+    ) as running:  # fmt: skip
+        try:
+            assert running.stdout is not None
+            assert running.stdout.readline() == "at work\n"
+            if moment == "while they work":
+                deadline = time.monotonic() + 60
+                while len(list((out / ".preparing").glob(".unit-*.part"))) < 2:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.05)
+            else:
+                time.sleep(0.3)
+            os.killpg(running.pid, signal.SIGINT)
+            _, errors = running.communicate(timeout=60)
+        except BaseException:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
+    assert running.returncode == 130
+    assert errors == ""

@@ -47,14 +47,17 @@ class PhaseConfig(Part):
 class TextConfig(PhaseConfig):
     """The text encoder and the joint embedding that trains it.
 
-    ``width`` is the character convolutions' (384 published), ``image_width`` the
-    image encoder's, ``embedding_dim`` the size T of an embedding.
+    With ``encoder`` ``"published"`` nothing is trained: the embeddings are those in the
+    prepared set, made elsewhere, and a bundle is asked by embeddings too. ``width`` is the
+    character convolutions' (384 published), ``image_width`` the image encoder's,
+    ``embedding_dim`` the size T of an embedding.
 
     Example:
         >>> TextConfig().embedding_dim
         1024
     """
 
+    encoder: Literal["char-cnn-rnn", "published"] = "char-cnn-rnn"
     width: int = Field(384, ge=4, le=4096)
     image_width: int = Field(64, ge=4, le=1024)
     embedding_dim: int = Field(1024, ge=2, le=8192)

@@ -3,9 +3,7 @@
 from typing import Any
 
 import keras
-import numpy as np
 
-from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.config.gan_cls import GANCLSConfig
 from stackgan_k3.data.records import Records
 from stackgan_k3.models.gan_cls.discriminator import GANCLSDiscriminator
@@ -13,14 +11,18 @@ from stackgan_k3.models.gan_cls.gan_cls import GANCLS
 from stackgan_k3.models.gan_cls.gan_int import GANINT
 from stackgan_k3.models.gan_cls.generator import GANCLSGenerator
 from stackgan_k3.models.pipeline import Pipeline
-from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
-from stackgan_k3.text.image_encoder import ImageEncoder
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.setting_up import compile_adversarial, open_loader, precision, seed_weights
-from stackgan_k3.training.text_phase import embedding_table, examples, train_text
+from stackgan_k3.training.text_phase import (
+    embedding_table,
+    example_vectors,
+    examples,
+    text_networks,
+    train_text,
+)
 
 __all__ = ["TRAINERS", "examples", "load", "networks", "pipeline"]
 
@@ -34,8 +36,7 @@ def networks(config: GANCLSConfig) -> dict[str, keras.Model]:
         ['discriminator', 'generator', 'image_encoder', 'text_encoder']
     """
     return {
-        "text_encoder": CharCNNRNN(config.text.width, config.text.embedding_dim),
-        "image_encoder": ImageEncoder(config.text.image_width, config.text.embedding_dim),
+        **text_networks(config.text),
         "generator": _generator(config),
         "discriminator": _discriminator(config),
     }
@@ -84,8 +85,8 @@ def train_gan(run: Run, records: Records, deadline: float | None = None) -> bool
         draws=model.draws,
     )
     compile_adversarial(model, run.config.gan, loader.steps_per_epoch)
-    vectors = keras.ops.convert_to_numpy(encoder(encode(run.examples), training=False))
-    sampler = Sampler(run.folder / "samples", "gan", run.examples, vectors.astype(np.float32))
+    vectors = example_vectors(run, records, encoder)
+    sampler = Sampler(run.folder / "samples", "gan", run.examples, vectors)
     return train_phase(
         run,
         "gan",

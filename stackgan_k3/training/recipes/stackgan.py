@@ -1,9 +1,7 @@
 """StackGAN: the text encoder, the caption embeddings, Stage-I, Stage-II."""
 
 import keras
-import numpy as np
 
-from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.config.stackgan import StackGANConfig, StageConfig
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.records import Records
@@ -12,15 +10,19 @@ from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.models.stackgan_stage import StackGANStage
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
-from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.embedding_table import EmbeddingTable
-from stackgan_k3.text.image_encoder import ImageEncoder
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.setting_up import compile_adversarial, open_loader, precision, seed_weights
-from stackgan_k3.training.text_phase import embedding_table, examples, train_text
+from stackgan_k3.training.text_phase import (
+    embedding_table,
+    example_vectors,
+    examples,
+    text_networks,
+    train_text,
+)
 
 __all__ = ["TRAINERS", "examples", "load", "networks", "pipeline"]
 
@@ -34,8 +36,7 @@ def networks(config: StackGANConfig) -> dict[str, keras.Model]:
         ['image_encoder', 'stage1_discriminator']
     """
     return {
-        "text_encoder": CharCNNRNN(config.text.width, config.text.embedding_dim),
-        "image_encoder": ImageEncoder(config.text.image_width, config.text.embedding_dim),
+        **text_networks(config.text),
         "stage1_generator": build_stage1_generator(config),
         "stage1_discriminator": _discriminator(config, "stage1"),
         "stage2_generator": build_stage2_generator(config),
@@ -102,7 +103,7 @@ def compile_stage(model: StackGANStage, config: StackGANConfig, phase: str, step
 
 
 def stage_loader(
-    config: StackGANConfig, phase: str, records: Records, model: StackGANStage, table: EmbeddingTable
+    config: StackGANConfig, phase: str, records: Records, model: StackGANStage, table: EmbeddingTable | None
 ) -> Loader:
     """Opens the batches of a stage: pictures, embeddings, and the noise that its model asks for."""
     return open_loader(config, phase, records, captions="embedding", embeddings=table, draws=model.draws)
@@ -187,8 +188,8 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
     model = build_stage(config, phase, sketcher=sketcher)
     loader = stage_loader(config, phase, records, model, table)
     compile_stage(model, config, phase, loader.steps_per_epoch)
-    vectors = keras.ops.convert_to_numpy(encoder(encode(run.examples), training=False))
-    sampler = Sampler(run.folder / "samples", phase, run.examples, vectors.astype(np.float32))
+    vectors = example_vectors(run, records, encoder)
+    sampler = Sampler(run.folder / "samples", phase, run.examples, vectors)
     epochs = getattr(config, phase).epochs
     products = {"generator": model.averaged_generator}
     return train_phase(

@@ -85,7 +85,7 @@ Anywhere else, `model.onnx` (any ONNX runtime, opset 18):
 | output | `image` | uint8, RGB | batch, {size}, {size}, 3 |
 | output | `preview` | uint8, RGB | batch, {sketch}, {sketch}, 3 |
 
-{ask.rule} The noise is N(0, 1), of the parts {parts}.
+{_beside(manifest)}{ask.rule} The noise is N(0, 1), of the parts {parts}.
 The stream that belongs to a seed is Philox4x32-10 with the seed as the 64-bit key, then Box-Muller in double
 precision; with it, every form of this model draws the same picture from the same seed.
 
@@ -115,6 +115,13 @@ precision; with it, every form of this model draws the same picture from the sam
 {reads}- A GAN may draw much the same picture for different seeds, and details that no real thing has.
 - Whether its pictures may be used for a purpose depends on the licence of the training data above.
 """
+
+
+def _beside(manifest: Manifest) -> str:
+    """What the bundle holds beside the drawing model, if anything."""
+    names = [name.removesuffix(".onnx") for name in manifest.files if name.endswith(".onnx")]
+    others = [f"`{name}.onnx` and, as a SavedModel, `{name}/`" for name in names if name != "model"]
+    return f"Beside it: {'; '.join(others)}; inputs and outputs are named in the files.\n\n" if others else ""
 
 
 def _table(rows: object) -> str:

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -46,7 +47,8 @@ def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelPr
     """Writes a drawing model as ``model.onnx`` and checks the file.
 
     Args:
-        model: What :func:`drawing_model` returned.
+        model: What :func:`drawing_model` returned; or another model from a dict of inputs to a dict
+            of outputs, none of them named alike.
         path: The file to write.
 
     Returns:
@@ -63,23 +65,32 @@ def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelPr
         write_onnx(drawing_model(networks, folded=True), "model.onnx")
         ```
     """
-    graph = canonical(_convert(model), _sizes(model))
+    tensors = {**model.input, **model.output}
+    kinds = {name: np.dtype(tensor.dtype) for name, tensor in tensors.items()}
+    graph = canonical(_convert(model), _sizes(model), outputs=tuple(model.output), kinds=kinds)
     onnx.checker.check_model(graph, full_check=True)  # infers every shape, those of the outputs too
     with open(path, "wb") as file:
         file.write(graph.SerializeToString(deterministic=True))
     return graph
 
 
-def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx.ModelProto:
+def canonical(
+    model: onnx.ModelProto,
+    sizes: dict[str, tuple[int, ...]],
+    *,
+    outputs: Sequence[str] = _OUTPUTS,
+    kinds: Mapping[str, Any] = _KINDS,
+) -> onnx.ModelProto:
     """Orders and names a graph by its structure alone, and drops what no output needs.
 
     A converter numbers its nodes by a counter of the process and orders them by
     hashes; after this the same function has the same bytes in every process.
 
     Args:
-        model: A model with the input ``noise`` and perhaps others, and the outputs
-            ``image``, ``preview``.
+        model: A model with the inputs and outputs named below.
         sizes: Shape of each input, in order, and output, without the batch axis.
+        outputs: Names of the outputs, in order.
+        kinds: Dtype of each input and output.
 
     Returns:
         An equal model. Nodes are named by kind and number (``Conv_3``), constants
@@ -101,10 +112,10 @@ def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx
             value = makers[value].input[0]
         return value
 
-    given = [name for name in sizes if name not in _OUTPUTS]
-    sources = {name: source(name) for name in reversed(_OUTPUTS)}
+    given = [name for name in sizes if name not in outputs]
+    sources = {name: source(name) for name in reversed(outputs)}
     names = {name: name for name in (*given, "")}
-    final = {value: name for name, value in sources.items()}  # of two names the last, "image"
+    final = {value: name for name, value in sources.items()}  # of two names the first, as "image"
     nodes: list[onnx.NodeProto] = []
     initializers: list[onnx.TensorProto] = []
     counts: Counter[str] = Counter()
@@ -130,20 +141,28 @@ def canonical(model: onnx.ModelProto, sizes: dict[str, tuple[int, ...]]) -> onnx
         node.output.extend(names.get(value, "") for value in old.output)
         node.attribute.extend(sorted(old.attribute, key=lambda attribute: attribute.name))
         nodes.append(node)
-    if len(final) == 1:  # two outputs of one value
-        nodes.append(onnx.helper.make_node("Identity", ["image"], ["preview"], name="Identity_0"))
+    again = [name for name in outputs if final[sources[name]] != name]  # two outputs of one value
+    for number, name in enumerate(again):
+        nodes.append(
+            onnx.helper.make_node("Identity", [final[sources[name]]], [name], name=f"Identity_{number}")
+        )
     infos = {
         name: onnx.helper.make_tensor_value_info(
             name,
-            onnx.helper.np_dtype_to_tensor_dtype(np.dtype(_KINDS[name])),
+            onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kinds[name])),
             [_DIMENSIONS.get(name, "batch"), *size],
         )
         for name, size in sizes.items()
     }
     defaults = {name: value for name, value in _DEFAULTS.items() if name in given}
     initializers += [onnx.numpy_helper.from_array(value, name) for name, value in defaults.items()]
-    inputs, outputs = [infos[name] for name in given], [infos[name] for name in _OUTPUTS]
-    graph = onnx.helper.make_graph(nodes, "drawing", inputs, outputs, initializers)
+    graph = onnx.helper.make_graph(
+        nodes,
+        "drawing",
+        [infos[name] for name in given],
+        [infos[name] for name in outputs],
+        initializers,
+    )
     domains = {node.domain for node in nodes}
     return onnx.helper.make_model(
         graph,

@@ -5,6 +5,7 @@ import time
 import warnings
 from pathlib import Path
 
+from stackgan_k3.training.recipes import recipe_of
 from stackgan_k3.training.run import Run
 
 from .about import About
@@ -37,13 +38,20 @@ def run_to_bundle(source: Path, bundle: Path, *, force: bool = False) -> Path:
     run = Run.open(source)
     with float32_policy():
         pipeline = run.pipeline()
+        make_extras = getattr(recipe_of(run.config.system), "extras", None)
+        extras = {} if make_extras is None else make_extras(run)
     print(f"exporting {source} to {bundle}", flush=True)
     with warnings.catch_warnings():
         # NumPy 2 about how TensorFlow's variables become arrays: nothing a person could act on.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         write_bundle(
-            pipeline, About.of_run(run), bundle, force=force, say=lambda line: print(f"  {line}", flush=True)
+            pipeline,
+            About.of_run(run),
+            bundle,
+            extras=extras,
+            force=force,
+            say=lambda line: print(f"  {line}", flush=True),
         )
     print(f"exported to {bundle} in {time.monotonic() - start:.0f} s", flush=True)
     return bundle

@@ -73,17 +73,36 @@ class SavedDrawing(tf.Module):
         Example:
             See the class.
         """
-        try:
-            tf.saved_model.save(
-                self,
-                os.fspath(folder),
-                signatures={"serving_default": self.serve, "draw": self.draw},
-                options=tf.saved_model.SaveOptions(save_debug_info=False),
-            )
-        except tf.errors.ResourceExhaustedError as error:  # its name for a full disk
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(folder)) from error
-        # TensorFlow gives each copy a random name, beside the hashes that tell them apart.
-        path = Path(folder) / "fingerprint.pb"
-        fingerprint = FingerprintDef.FromString(path.read_bytes())
-        fingerprint.uuid = str(fingerprint.checkpoint_hash)
-        path.write_bytes(fingerprint.SerializeToString(deterministic=True))
+        save_module(self, {"serving_default": self.serve, "draw": self.draw}, folder)
+
+
+def save_module(module: tf.Module, signatures: dict[str, Any], folder: str | os.PathLike[str]) -> None:
+    """Writes a module as a SavedModel: the same bytes in every fresh process.
+
+    Args:
+        module: What holds the functions and their weights.
+        signatures: The functions by name.
+        folder: Where to; it is made.
+
+    Raises:
+        OSError: If the disk is full.
+
+    Example:
+        ```python
+        save_module(module, {"serving_default": module.serve}, "saved_model")
+        ```
+    """
+    try:
+        tf.saved_model.save(
+            module,
+            os.fspath(folder),
+            signatures=signatures,
+            options=tf.saved_model.SaveOptions(save_debug_info=False),
+        )
+    except tf.errors.ResourceExhaustedError as error:  # its name for a full disk
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(folder)) from error
+    # TensorFlow gives each copy a random name, beside the hashes that tell them apart.
+    path = Path(folder) / "fingerprint.pb"
+    fingerprint = FingerprintDef.FromString(path.read_bytes())
+    fingerprint.uuid = str(fingerprint.checkpoint_hash)
+    path.write_bytes(fingerprint.SerializeToString(deterministic=True))

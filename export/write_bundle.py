@@ -2,9 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from stackgan_k3.bundle import alphabet
@@ -18,6 +19,7 @@ from .about import About
 from .agreement import check_agreement
 from .card import model_card
 from .drawing_model import drawing_model
+from .extras import write_extras
 from .onnx_file import write_onnx
 from .saved_model import SavedDrawing
 
@@ -30,6 +32,7 @@ def write_bundle(
     about: About,
     bundle: str | os.PathLike[str],
     *,
+    extras: Mapping[str, keras.Model] | None = None,
     force: bool = False,
     say: Callable[[str], None] = print,
 ) -> Path:
@@ -44,6 +47,7 @@ def write_bundle(
         pipeline: The trained networks.
         about: Where they come from.
         bundle: The folder to write.
+        extras: Other networks that belong to it, by name; see :func:`write_extras`.
         force: Replace a bundle that is already there.
         say: Called with a line of text after each part.
 
@@ -68,6 +72,7 @@ def write_bundle(
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as aside:
         target = Path(aside, "new") if taken else final
         with replacing_folder(target) as folder:
+            write_extras(extras or {}, folder, say)
             _fill(folder, pipeline, about, say)
         if taken:
             os.replace(final, Path(aside, "old"))
@@ -123,7 +128,7 @@ def _fill(folder: Path, pipeline: Pipeline, about: About, say: Callable[[str], N
         metrics=dict(about.metrics),
         examples=examples if kind in ("characters", "label") else (),
     )
-    manifest.write(folder)
+    manifest = manifest.write(folder)
     samples = _draw_samples(folder, manifest)
     (folder / "README.md").write_text(model_card(manifest, about, samples), "utf-8")
     manifest.write(folder)

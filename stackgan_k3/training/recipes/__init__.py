@@ -3,7 +3,8 @@
 A recipe has ``TRAINERS`` (a function ``(run, records, deadline) -> finished`` for each phase),
 ``networks(config)`` (every network with fresh weights), ``examples(records)`` (what samples
 are drawn for: captions, classes or nothing), ``pipeline(run)`` (the trained networks that
-draw) and ``load(run)`` (a model that draws and can be trained on).
+draw) and ``load(run)`` (a model that draws and can be trained on). It may have ``extras(run)``: other
+trained networks that are exported beside these, by name.
 """
 
 from importlib import import_module

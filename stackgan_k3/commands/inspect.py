@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any
 
+from stackgan_k3.commands._text import counted, printable
 from stackgan_k3.errors import UserError
 
 HELP = "say what is in a prepared data set, check it, and draw a contact sheet"
@@ -59,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(
             f"nothing can be written in {args.out}; name a file for the contact sheet with --sheet"
         )
+    if args.sheet is not None and os.path.isdir(args.sheet):
+        raise UserError(f"{args.sheet} is a folder; give the name of a PNG file for --sheet")
     bars: list[tqdm] = []
 
     def progress(done: int, total: int) -> None:
@@ -97,7 +100,7 @@ def as_text(found: dict[str, Any]) -> str:
     rows = [
         ("pictures", f"{train['records']:,} to train on and {test['records']:,} to test with, "
                      f"for {found['size']} px, stored at {sizes}"),
-        ("files", f"{found['shards']:,} shards, {found['bytes'] / 1e6:,.1f} MB, {checked}"),
+        ("files", f"{counted(found['shards'], 'shard')}, {found['bytes'] / 1e6:,.1f} MB, {checked}"),
         *_class_rows(found["classes"], train["classes"], test["classes"]),
         *_caption_rows(found),
         ("embeddings", f"{found['embedding_dim']} numbers a caption" if found["embedding_dim"] else "none"),
@@ -133,7 +136,7 @@ def _caption_rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("", _range(characters, "characters")),
     ]  # fmt: skip
     if captions["cut"]:
-        rows.append(("", f"{captions['cut']:,} are longer than the 201 characters that are read"))
+        rows.append(("", f"longer than the 201 characters that are read: {captions['cut']:,}"))
     if captions["unknown_characters"]:
         share = f"{captions['unknown_characters']:.2%} of the characters"
         rows.append(("", f"{share} are not in the alphabet of the text encoder, which sees a gap there"))
@@ -149,7 +152,7 @@ def _refused_rows(refused: list[dict[str, str]]) -> list[tuple[str, str]]:
     more = "" if len(refused) <= 10 else " (the first ten; all are in dataset.json)"
     return [
         ("refused", f"{len(refused):,}{more}"),
-        *(("", f"{item['name']}: {item['reason']}") for item in refused[:10]),
+        *(("", f"{printable(item['name'])}: {printable(item['reason'])}") for item in refused[:10]),
     ]
 
 

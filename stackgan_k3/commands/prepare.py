@@ -1,8 +1,10 @@
 """``stackgan-k3 prepare``: a data set made ready for training."""
 
 import argparse
+import shlex
 from typing import Any
 
+from stackgan_k3.commands._text import counted, printable
 from stackgan_k3.data.source_entry import SOURCES
 
 HELP = "prepare a data set for training"
@@ -106,13 +108,14 @@ def _options() -> dict[str, tuple[str, str]]:
 def _summary(info: dict[str, Any], out: str) -> str:
     train, test = info["splits"]["train"], info["splits"]["test"]
     lines = [
-        f"{info['title']}: {train['records']:,} pictures to train on and {test['records']:,} to test with, "
-        f"{train['captions'] + test['captions']:,} captions, {len(info['classes']):,} classes, in {out}"
+        f"{info['title']}: {counted(train['records'], 'picture')} to train on and {test['records']:,} to "
+        f"test with, {counted(train['captions'] + test['captions'], 'caption')}, "
+        f"{counted(len(info['classes']), 'class', 'classes')}, in {out}"
     ]
     refused = info["refused"]
     if refused:
         lines.append(f"refused: {len(refused):,} (all are listed in dataset.json), such as")
-        lines += [f"  {item['name']}: {item['reason']}" for item in refused[:5]]
+        lines += [f"  {printable(item['name'])}: {printable(item['reason'])}" for item in refused[:5]]
     lines.append(f"licence: {info['licence']}")
-    lines.append(f"next: stackgan-k3 train PRESET --data {out} --run runs/NAME")
+    lines.append(f"next: stackgan-k3 train PRESET --data {shlex.quote(out)} --run runs/NAME")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """Captions in text files, as people leave them: any encoding, line end or spacing."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,8 +41,8 @@ def read_captions(path: Path, name: str) -> tuple[str, ...]:
     except OSError as error:
         raise BadExample(name, f"the captions cannot be read: {error.strerror}") from None
     if b"\0" in content:
-        raise BadExample(name, "the captions are not text")
-    captions = clean_captions(decode_text(content).splitlines())
+        raise BadExample(name, "the captions are not text; save them as UTF-8")
+    captions = clean_captions(lines(decode_text(content)))
     if not captions:
         raise BadExample(name, "it holds no captions")
     return captions
@@ -59,6 +60,19 @@ def clean_captions(captions: Iterable[str]) -> tuple[str, ...]:
     """
     lines = (" ".join(caption.split()) for caption in captions)
     return tuple(line for line in lines if line)
+
+
+def lines(text: str) -> list[str]:
+    r"""Returns the lines of a text, ended by any of the three systems' line ends.
+
+    Nothing else ends a line: ``str.splitlines`` would part a caption with a line
+    separator (U+2028) in it, and there would be one more than embeddings.
+
+    Example:
+        >>> lines("a red\u2028bird\r\nan owl")
+        ['a red\u2028bird', 'an owl']
+    """
+    return re.split(r"\r\n|\r|\n", text)
 
 
 def decode_text(content: bytes) -> str:

@@ -12,8 +12,9 @@ from stackgan_k3.data.source import BadExample
 class FolderTree:
     """The files below a folder; see ``FileTree``.
 
-    A link to a file within the folder is a file like others; links that lead out of it,
-    links to folders, and what is neither file nor folder are refused.
+    A prepared set below it, with its contact sheet, is none of its files. A link to a file
+    within the folder is a file like others; links that lead out of it, links to folders, and
+    what is neither file nor folder are refused.
 
     Args:
         root: The folder.
@@ -56,21 +57,22 @@ class FolderTree:
         return file
 
     def _scan(self, folder: str, folders: list[str]) -> None:
-        with os.scandir(self.root / folder) as entries:
-            for entry in entries:
-                name = f"{folder}{entry.name}"
-                if is_hidden(entry.name):
-                    continue
-                try:
-                    reason = self._reason(name, entry)
-                except BadExample as bad:
-                    reason = bad.reason
-                if reason:
-                    self.refused[name.encode("utf-8", "backslashreplace").decode()] = reason
-                elif entry.is_dir():
-                    folders.append(f"{name}/")
-                else:
-                    self.names.append(name)
+        with os.scandir(self.root / folder) as found:
+            entries = [entry for entry in found if not is_hidden(entry.name)]
+        if _is_prepared({entry.name for entry in entries}):
+            return
+        for entry in entries:
+            name = f"{folder}{entry.name}"
+            try:
+                reason = self._reason(name, entry)
+            except BadExample as bad:
+                reason = bad.reason
+            if reason:
+                self.refused[name.encode("utf-8", "backslashreplace").decode()] = reason
+            elif entry.is_dir():
+                folders.append(f"{name}/")
+            else:
+                self.names.append(name)
 
     def _reason(self, name: str, entry: os.DirEntry[str]) -> str:
         try:
@@ -86,3 +88,7 @@ class FolderTree:
         if not entry.is_dir() and not entry.is_file():
             return "it is neither a file nor a folder"
         return ""
+
+
+def _is_prepared(names: set[str]) -> bool:
+    return "dataset.json" in names and any(name.endswith(".arrayrecord") for name in names)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from stackgan_k3.data.caption_file import MAX_CAPTIONS_BYTES, clean_captions, decode_text
+from stackgan_k3.data.caption_file import MAX_CAPTIONS_BYTES, clean_captions, decode_text, lines
 from stackgan_k3.data.file_tree import SPLIT_FOLDERS, open_tree
 from stackgan_k3.data.metadata_rows import MetadataRows
 from stackgan_k3.data.pictures import MAX_BYTES, open_picture
@@ -209,8 +209,8 @@ class ImageFolder:
     def _read_text(self, name: str) -> tuple[str, ...]:
         content = self._tree.read(name, MAX_CAPTIONS_BYTES)
         if b"\0" in content:
-            raise BadExample(name, "the captions are not text")
-        captions = clean_captions(decode_text(content).splitlines())
+            raise BadExample(name, "the captions are not text; save them as UTF-8")
+        captions = clean_captions(lines(decode_text(content)))
         if not captions:
             raise BadExample(name, "it holds no captions")
         return captions

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stackgan_k3.data.by_class import Split, spread, spread_places, zero_shot_splits
-from stackgan_k3.data.caption_file import decode_text, read_captions
+from stackgan_k3.data.caption_file import decode_text, lines, read_captions
 from stackgan_k3.data.flower_names import FLOWERS
 from stackgan_k3.data.inside import inside
 from stackgan_k3.data.mat_file import read_numbers
@@ -234,5 +234,5 @@ def _number(folder: str) -> str:
 def _class_names(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    lines = (line.split(maxsplit=1) for line in decode_text(path.read_bytes()).splitlines())
-    return {parts[0].lstrip("0"): parts[1].strip() for parts in lines if len(parts) == 2}
+    rows = (line.split(maxsplit=1) for line in lines(decode_text(path.read_bytes())))
+    return {parts[0].lstrip("0"): parts[1].strip() for parts in rows if len(parts) == 2}

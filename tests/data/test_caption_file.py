@@ -10,6 +10,7 @@ from stackgan_k3.data.source import BadExample
         (b"one\ntwo\n", ("one", "two")),
         (b"one\r\ntwo\rthree", ("one", "two", "three")),
         (b"\xef\xbb\xbfa  red\tflower \n\n \n", ("a red flower",)),
+        ("a red\u2028bird\n\x0can\x85owl\n".encode(), ("a red bird", "an owl")),
         ("cafe\u0301".encode(), ("café",)),
         (b"d\x92\xe9t\xe9", ("d’été",)),
     ],

@@ -10,6 +10,7 @@ import pytest
 from miniature_sets.image_folder import make, save
 from PIL import Image
 
+from stackgan_k3.data.contact_sheet import contact_sheet
 from stackgan_k3.data.image_folder import ImageFolder
 from stackgan_k3.data.prepare import prepare
 from stackgan_k3.data.source import BadExample, Source
@@ -188,7 +189,7 @@ def test_text_files_beside_pictures(tmp_path) -> None:
     assert bad(source) == {
         "silent.png": "there is no silent.txt beside it",
         "empty.txt": "it holds no captions",
-        "binary.txt": "the captions are not text",
+        "binary.txt": "the captions are not text; save them as UTF-8",
         "widow.txt": "there is no picture of this name beside it",
     }
     assert set(good(ImageFolder(tmp_path, limit=100))) <= set(good(source))
@@ -333,6 +334,17 @@ def test_litter_is_left_alone(tmp_path) -> None:
     save(tmp_path / ".cache" / "x.png")
     save(tmp_path / "__MACOSX" / "x.png")
     assert [example.name for example in ImageFolder(tmp_path)] == ["robin/1.png"]
+
+
+def test_a_prepared_set_among_the_pictures_is_none_of_them(tmp_path) -> None:
+    for number in range(3):
+        save(tmp_path / f"{number}.png")
+        (tmp_path / f"{number}.txt").write_text(f"number {number}")
+    before = list(ImageFolder(tmp_path)._tree.names)
+    prepare("image-folder", tmp_path / "out", root=tmp_path, size=64, workers=1)
+    contact_sheet(tmp_path / "out")
+    assert list(ImageFolder(tmp_path)._tree.names) == before
+    assert len(ImageFolder(tmp_path)) == 3
 
 
 def test_grey_and_damaged_pictures(tmp_path) -> None:

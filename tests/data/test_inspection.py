@@ -118,7 +118,7 @@ def test_the_command(copy, capsys) -> None:
         "without pictures: none",
         "8: 2 a picture",
         "1 to 60 words (9.62 on average), half of them 2 to 5",
-        "1 are longer than the 201 characters",
+        "longer than the 201 characters that are read: 1",
         "13 different ones",
         "blue 60, a 4",
         "hue-3: lost",
@@ -143,6 +143,13 @@ def test_a_set_that_cannot_be_written_to(copy, tmp_path, capsys, monkeypatch) ->
     assert f"nothing can be written in {copy}; name a file" in capsys.readouterr().err
     assert main(["inspect", str(copy), "--sheet", str(tmp_path / "sheet.png")]) == 0
     assert (tmp_path / "sheet.png").exists()
+
+
+def test_a_sheet_that_is_a_folder_is_told_before_reading(copy, tmp_path, capsys) -> None:
+    for shard in copy.glob("*.arrayrecord"):
+        shard.unlink()
+    assert main(["inspect", str(copy), "--sheet", str(tmp_path)]) == 2
+    assert f"{tmp_path} is a folder; give the name of a PNG file" in capsys.readouterr().err
 
 
 def test_what_the_command_refuses(copy, tmp_path, capsys) -> None:

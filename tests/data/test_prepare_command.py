@@ -50,3 +50,16 @@ def test_the_command_lists_refused_files(tmp_path, capsys) -> None:
     printed = capsys.readouterr().out
     assert "refused: 1" in printed
     assert "jpg/image_00002.jpg: the file is empty" in printed
+
+
+def test_what_comes_next_can_be_pasted_and_names_cannot_steer_a_terminal(tmp_path, capsys) -> None:
+    root = make_flowers(tmp_path / "flowers", classes=1, each=2)
+    (root / "jpg" / "image_\x1b[2J.jpg").write_bytes(b"")
+    out = str(tmp_path / "my set")
+    words = ["prepare", "oxford-flowers", out, "--root", str(root), "--size", "64", "--workers", "1"]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert f"train PRESET --data '{out}' --run" in printed
+    assert "\x1b" not in printed
+    assert "image_\\x1b[2J.jpg: it has no captions file" in printed
+    assert "2 pictures to train on and 0 to test with, 6 captions, 1 class, in" in printed

@@ -65,12 +65,12 @@ class Asking:
             size = manifest.embedding_size
             return cls(
                 "from embeddings of sentences, made by another program",
-                "",
+                "--embeddings FILE.npy ",
                 "embeddings, ",
                 "embedding=embeddings, ",
                 f"| input | `embedding` | float32 | batch, {size} |\n",
                 f"`embeddings` is float32 [N, {size}], made by the encoder that made those of the training "
-                "data; this bundle has none of its own, so the command line cannot ask it.",
+                "data; this bundle has none of its own. `FILE.npy` holds them, written by `numpy.save`.",
             )
         return cls("from noise alone", "", "", "", "", "")
 

@@ -4,6 +4,12 @@ import argparse
 import sys
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from stackgan_k3.bundle.manifest import Manifest
 
 HELP = "draw pictures from sentences with a bundle"
 
@@ -18,6 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "captions", metavar="CAPTION", nargs="*",
         help="a sentence, in quotes; a class, or nothing, where the bundle draws classes or from noise alone",
+    )  # fmt: skip
+    parser.add_argument(
+        "--embeddings", metavar="FILE.npy",
+        help="embeddings [N, T] in the place of captions, for a bundle without a text encoder",
     )  # fmt: skip
     parser.add_argument(
         "-o", "--output", metavar="FILE", required=True,
@@ -55,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         stackgan-k3 generate birds "a small red bird" -n 4 --seed 7 -o red.png
         ```
     """
+    from stackgan_k3.errors import UserError
     from stackgan_k3.inference import TextToImage
     from stackgan_k3.inference.drawing import output_path
 
@@ -62,7 +73,15 @@ def run(args: argparse.Namespace) -> int:
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         model = TextToImage.load(args.bundle, provider=args.provider)
-        drawing = model.generate(args.captions or None, num_images=args.num_images, seed=args.seed)
+        asked = args.captions or None
+        if args.embeddings is not None:
+            asked = _embeddings(args.embeddings, model.manifest, args.captions)
+        elif model.manifest.condition == "embedding":
+            raise UserError(
+                f"{args.bundle} has no text encoder: give --embeddings FILE.npy, float32 "
+                f"[N, {model.manifest.embedding_size}], in the place of captions"
+            )
+        drawing = model.generate(asked, num_images=args.num_images, seed=args.seed)
     for note in notes:
         print(f"note: {note.message}", file=sys.stderr)
     files = drawing.save(args.output)
@@ -76,6 +95,26 @@ def run(args: argparse.Namespace) -> int:
     for file in files:
         print(file)
     return 0
+
+
+def _embeddings(path: str, manifest: "Manifest", captions: list[str]) -> "np.ndarray":
+    """Reads the embeddings of a file, where the bundle takes such."""
+    import numpy as np
+
+    from stackgan_k3.errors import UserError
+
+    if manifest.condition != "embedding":
+        raise UserError(f"{manifest.name} is not asked by embeddings; leave --embeddings out")
+    if captions:
+        raise UserError("there are captions and --embeddings; this bundle is asked by embeddings alone")
+    try:
+        # Never pickles: they can run code.
+        vectors = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise UserError(f"{path} is no .npy file of numbers ({error}); write it with numpy.save") from None
+    if not isinstance(vectors, np.ndarray):
+        raise UserError(f"{path} holds several arrays; write one, [N, T], with numpy.save")
+    return vectors
 
 
 def _sketches(output: str) -> str:

@@ -123,7 +123,10 @@ def command_modules() -> dict[str, ModuleType]:
         True
     """
     names = [item.name for item in pkgutil.iter_modules(commands.__path__) if not item.name.startswith("_")]
-    return {name: importlib.import_module(f"{commands.__name__}.{name}") for name in sorted(names)}
+    return {
+        name.replace("_", "-"): importlib.import_module(f"{commands.__name__}.{name}")
+        for name in sorted(names)
+    }
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from stackgan_k3.data.loader import Loader
+from stackgan_k3.data.targets import TargetLoader
 from stackgan_k3.training.callbacks.keeper import Keeper
 from stackgan_k3.training.callbacks.progress import Progress
 from stackgan_k3.training.callbacks.recorder import Recorder
@@ -21,7 +22,7 @@ def train_phase(
     run: Run,
     name: str,
     model: keras.Model,
-    loader: Loader,
+    loader: Loader | TargetLoader,
     epochs: int,
     *,
     products: dict[str, keras.Model],
@@ -92,7 +93,7 @@ def train_phase(
 
 
 def _measure_by_real_pictures(
-    callbacks: Sequence[keras.callbacks.Callback], model: keras.Model, loader: Loader
+    callbacks: Sequence[keras.callbacks.Callback], model: keras.Model, loader: Loader | TargetLoader
 ) -> None:
     samplers = [callback for callback in callbacks if isinstance(callback, Sampler)]
     if samplers:

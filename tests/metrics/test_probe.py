@@ -1,0 +1,109 @@
+import keras
+import numpy as np
+import pytest
+
+from stackgan_k3.cli import main
+from stackgan_k3.data.prepare import prepare
+from stackgan_k3.data.records import Records
+from stackgan_k3.data.targets import Targets
+from stackgan_k3.metrics.probe import Probe
+from stackgan_k3.metrics.reading import accuracies, at_64, read
+from stackgan_k3.training.load_run import load_run
+from stackgan_k3.training.recipes.probe import trained_probe, values_of
+from stackgan_k3.training.run import Run
+
+
+@pytest.fixture(scope="module")
+def birds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("probe") / "birds"
+    prepare("synthetic-birds", folder, size=64, limit=160, seed=3, workers=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(birds, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("probes") / "birds"
+    settings = ["probe.width=8", "probe.features=24", "probe.batch_size=16", "probe.learning_rate=3e-3",
+                'probe.attributes=["background"]', "data.crop=false"]  # fmt: skip
+    words = [word for setting in settings for word in ("--set", setting)]
+    assert main(["train-probe", str(birds), str(folder), "--epochs", "8", *words]) == 0
+    return folder
+
+
+def test_it_learns_to_read_the_background(birds, trained):
+    run = Run.open(trained)
+    probe, values = trained_probe(run), values_of(run)
+    assert values == {"background": ["branch", "grass", "sky", "snow", "water"]}
+    records = Records(birds)
+    pictures = np.stack([record.picture(64)[6:70, 6:70] for record in records])
+    reading = read(probe, pictures)
+    truth = Targets(records, values=values).numbers
+    assert accuracies(reading, truth)["background"] > 0.8  # by chance 0.2
+    assert reading.features.shape == (len(records), 24) and (reading.features >= 0).all()
+    assert reading.probabilities["background"].sum(axis=1) == pytest.approx(1)
+    losses = [row["loss"] for row in run.metrics()]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_it_goes_on_where_it_was_stopped_and_trains_further_as_a_model(trained):
+    model = load_run(trained)
+    assert int(model.optimizer.iterations) == Run.open(trained).metrics()[-1]["step"]
+    batch = {"image": np.zeros((2, 64, 64, 3), "uint8"), "target/background": np.zeros(2, "int32")}
+    assert np.isfinite(model.train_on_batch(batch, return_dict=True)["loss"])
+
+
+def test_the_loss_is_the_sum_of_the_heads_cross_entropies():
+    probe = Probe({"wing": 3, "belly": 4}, width=2, features=5)
+    probe.compile(keras.optimizers.SGD(0.0))
+    random = np.random.default_rng(0)
+    batch = {"image": random.integers(0, 256, (4, 64, 64, 3)).astype("uint8"),
+             "target/wing": np.array([0, 1, 2, 0], "int32"),
+             "target/belly": np.array([3, 1, 2, 0], "int32")}  # fmt: skip
+    logits = {
+        name: np.array(keras.ops.convert_to_numpy(v)) for name, v in probe(batch, training=True).items()
+    }
+    expected = 0.0
+    for name in ("wing", "belly"):
+        p = np.exp(logits[f"logits/{name}"])
+        p /= p.sum(axis=1, keepdims=True)
+        expected -= np.log(p[np.arange(4), batch[f"target/{name}"]]).mean()
+    assert probe.train_on_batch(batch, return_dict=True)["loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_targets_of_a_set_without_attributes_are_its_classes(tmp_path):
+    from miniature_sets.image_folder import make
+
+    make(tmp_path / "root")
+    prepare("image-folder", tmp_path / "set", root=tmp_path / "root", size=64, workers=1)
+    records = Records(tmp_path / "set")
+    if len(records.info["classes"]) > 1:
+        assert list(Targets(records).values) == ["class"]
+    else:
+        with pytest.raises(ValueError, match="nothing to read"):
+            Targets(records)
+
+
+def test_values_that_were_not_trained_on_are_left_out(birds):
+    targets = Targets(Records(birds), values={"background": ["snow", "sky"]})
+    numbers = targets.numbers["background"]
+    assert set(numbers) == {-1, 0, 1} and targets.heads == {"background": 2}
+    with pytest.raises(ValueError, match=r"unknown attribute .* 'colour'"):
+        Targets(Records(birds), ["colour"])
+
+
+def test_larger_pictures_are_averaged_down():
+    picture = np.random.default_rng(1).integers(0, 256, (1, 256, 256, 3)).astype("uint8")
+    small = at_64(picture)
+    assert small.shape == (1, 64, 64, 3)
+    assert small[0, 5, 7] == pytest.approx(picture[0, 20:24, 28:32].mean(axis=(0, 1)) / 127.5 - 1, abs=1e-5)
+    with pytest.raises(ValueError, match="multiples of 64"):
+        at_64(np.zeros((1, 100, 100, 3), "uint8"))
+    with pytest.raises(ValueError, match="not uint8"):
+        read(Probe({"a": 2}, width=2, features=2), np.zeros((0, 64, 64, 3), "uint8"))
+
+
+def test_a_run_that_is_no_probe_is_refused(trained, tmp_path):
+    with pytest.raises(ValueError, match="is a probe, which reads pictures"):
+        Run.open(trained).pipeline()
+    with pytest.raises(ValueError, match="heads are"):
+        Probe({})

@@ -69,7 +69,7 @@ def test_bad_examples_are_named(tmp_path) -> None:
             found[bad.name] = bad.reason
     assert found == {
         "text_c10/class_00001/image_00001.txt": "it holds no captions",
-        "text_c10/class_00001/image_00002.txt": "the captions are not text",
+        "text_c10/class_00001/image_00002.txt": "the captions are not text; save them as UTF-8",
         "text_c10/class_00001/image_00003.txt": "there is no picture jpg/image_00003.jpg",
         "jpg/image_00004.jpg": "it has no captions file in text_c10",
         "jpg/image_00005.jpg": found["jpg/image_00005.jpg"],

@@ -2,12 +2,8 @@
 
 import io
 import os
-import secrets
 import socket
-import tempfile
 import zipfile
-from collections import deque
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,25 +14,31 @@ from stackgan_k3.bundle.manifest import Manifest
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference import Drawing, TextToImage
 
-MAX_IMAGES = 16
+from .between_tab import between_tab
+from .kept_files import KeptFiles
+from .requests import MAX_IMAGES, caption_of, count_of, seed_of
+
 _WAITING = 32  # requests in the queue; one more is told to come back later
-_KEPT = 32  # zip files on the disk
 _HOUR = 3600
 _TITLES = {
     "characters": "pictures from sentences",
     "label": "pictures of classes",
     "none": "pictures from noise",
 }
+_TAB = {"characters": "One sentence", "label": "One class", "none": "From noise"}
 _CSS = """
 .gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
-#pictures .grid-wrap, #sketches .grid-wrap { min-height: 0; max-height: none; }
+#pictures .grid-wrap, #sketches .grid-wrap, #between .grid-wrap { min-height: 0; max-height: none; }
 #pictures .grid-container { grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); }
+#between .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
 #sketches .grid-container { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
 @media (max-width: 640px) {
     #pictures .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
 }
 #sketches img { image-rendering: pixelated; }
-#pictures .caption-label { font-size: 11px; padding: 0 6px; bottom: 4px; right: 4px; opacity: 0.85; }
+#pictures .caption-label, #between .caption-label {
+    font-size: 11px; padding: 0 6px; bottom: 4px; right: 4px; opacity: 0.85;
+}
 #sketches .caption-label { display: none; }
 #report p { margin: 0; opacity: 0.75; }
 """
@@ -45,7 +47,8 @@ _CSS = """
 def build(model: TextToImage) -> gr.Blocks:
     """Builds the page over an opened bundle.
 
-    The page has one named API endpoint, ``/generate``: caption (text), number of
+    The page has two named API endpoints: ``/interpolate`` (see `between_tab`) and
+    ``/generate``: caption (text), number of
     pictures (1 to 16), seed (0 to 2**63 - 1) and whether to take a seed by chance instead;
     it returns the pictures, the sketches, a zip file of both, a line that tells provider
     and seeds, and the first seed. What is refused comes back as an error with its reason.
@@ -63,24 +66,20 @@ def build(model: TextToImage) -> gr.Blocks:
         ```
     """
     manifest = model.manifest
-    folder = tempfile.TemporaryDirectory(prefix="stackgan-k3-demo-")
-    kept: deque[Path] = deque()
+    files = KeptFiles()
 
     def generate(
         caption: str, num_images: float, seed: float | None, randomise: bool
     ) -> tuple[list[tuple[Any, str]], list[tuple[Any, str]], str, str, int]:
         try:
-            asked = None if manifest.condition == "none" else _caption(caption)
-            drawing = model.generate(asked, _count(num_images), _seed(seed, randomise))
+            asked = None if manifest.condition == "none" else caption_of(caption)
+            drawing = model.generate(asked, count_of(num_images), seed_of(seed, randomise))
         except UserError as error:
             raise gr.Error(str(error), title="This cannot be drawn", print_exception=False) from None
         if asked is not None and len(alphabet.normalise(asked)) > alphabet.MAX_CHARACTERS:
             gr.Warning(f"Only the first {alphabet.MAX_CHARACTERS} characters of the caption are read.")
-        path = Path(folder.name) / f"pictures-seed-{drawing.seeds[0]}-{os.urandom(4).hex()}.zip"
+        path = files.new(f"pictures-seed-{drawing.seeds[0]}", ".zip")
         path.write_bytes(_zip(drawing))
-        kept.append(path)
-        while len(kept) > _KEPT:  # Gradio serves copies of its own
-            kept.popleft().unlink(missing_ok=True)
         labels = [f"seed {seed}" for seed in drawing.seeds]
         return (
             list(zip(drawing.images, labels, strict=True)),
@@ -96,7 +95,7 @@ def build(model: TextToImage) -> gr.Blocks:
         delete_cache=(_HOUR, _HOUR),
     ) as page:
         gr.Markdown(f"# {manifest.name}\n{_explanation(manifest)}")
-        with gr.Row():
+        with gr.Tab(_TAB[manifest.condition]), gr.Row():
             with gr.Column(scale=2, min_width=320):
                 caption = _asking(manifest)
                 num_images = gr.Slider(
@@ -151,6 +150,8 @@ def build(model: TextToImage) -> gr.Blocks:
         drawn.success(
             lambda: gr.DownloadButton(interactive=True), outputs=[download], api_visibility="private"
         )
+        with gr.Tab("Between two"):
+            between_tab(model, files, lambda label, name: _asking(manifest, label, name))
     page.queue(max_size=_WAITING, default_concurrency_limit=1)
     return page
 
@@ -197,21 +198,22 @@ def serve(
     )
 
 
-def _asking(manifest: Manifest) -> Any:
+def _asking(manifest: Manifest, label: str | None = None, name: str = "caption") -> Any:
     """The field that asks for a picture: a sentence, a class, or nothing to be seen."""
+    first = name == "caption"
     if manifest.condition == "label":
         return gr.Dropdown(
-            list(manifest.classes), value=manifest.classes[0], label="Class", elem_id="caption"
+            list(manifest.classes), value=manifest.classes[0], label=label or "Class", elem_id=name
         )
     return gr.Textbox(
-        label="Caption",
+        label=label or "Caption",
         placeholder=next(iter(manifest.examples), "a small red bird with a black wing"),
-        lines=3,
+        lines=3 if first else 2,
         max_lines=6,
         max_length=alphabet.CAPTION_LIMIT,
-        autofocus=True,
+        autofocus=first,
         visible=manifest.condition == "characters",
-        elem_id="caption",
+        elem_id=name,
     )
 
 
@@ -229,28 +231,6 @@ def _explanation(manifest: Manifest) -> str:
         f"Write a sentence. Stage-I sketches it at {manifest.preview_size} × {manifest.preview_size} pixels, "
         f"Stage-II draws the picture at {manifest.image_size} × {manifest.image_size}."
     )
-
-
-def _caption(caption: object) -> str:
-    if not isinstance(caption, str):
-        raise UserError("the caption is missing; write a sentence")
-    return caption
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-        raise UserError(f"the number of pictures must be a whole number from 1 to {MAX_IMAGES}")
-    if not 1 <= value <= MAX_IMAGES:
-        raise UserError(f"{int(value)} pictures were asked for; 1 to {MAX_IMAGES} are drawn at a time")
-    return int(value)
-
-
-def _seed(value: object, randomise: bool) -> int:
-    if randomise:
-        return secrets.randbelow(1_000_000)  # short enough to be read under a picture and told to a friend
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-        raise UserError("the seed must be a whole number from 0 to 2**63 - 1")
-    return int(value)
 
 
 def _report(drawing: Drawing) -> str:

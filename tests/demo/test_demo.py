@@ -146,9 +146,54 @@ def test_a_long_caption_is_drawn(client):
     assert len(generate(client, caption="bird " * 100)[0]) == 2
 
 
-def test_generate_is_the_only_endpoint(client):
+def interpolate(client, first=CAPTION, last="two blue fish", seed=7, seed_b=9, steps=4):
+    return client.predict(first, last, seed, seed_b, steps, api_name="/interpolate")
+
+
+def test_between_two_captions_and_two_seeds(client, bundle):
+    shown, strip, gif, report = interpolate(client)
+    walk = TextToImage.load(bundle).interpolate(CAPTION, "two blue fish", seed=7, seed_b=9, steps=4)
+    assert [item["caption"] for item in shown] == ["0.00", "0.33", "0.67", "1.00"]
+    for item, picture in zip(shown, walk.images, strict=True):
+        with Image.open(item["image"]) as file:
+            assert (np.asarray(file) == picture).all()
+    with Image.open(strip) as file:
+        assert (np.asarray(file) == walk.grid(4)).all()
+    with Image.open(gif["path"] if isinstance(gif, dict) else gif) as file:
+        assert (file.format, file.n_frames, file.info["loop"]) == ("GIF", 6, 0)
+    said = f"{CAPTION} \u2192 two blue fish, seed 7 \u2192 9"
+    assert report == f"Drawn by CPUExecutionProvider: {said}."
+
+
+def test_an_empty_second_caption_keeps_the_first(client, bundle):
+    shown, *_ = interpolate(client, last="", steps=2)
+    walk = TextToImage.load(bundle).interpolate(CAPTION, seed=7, seed_b=9, steps=2)
+    with Image.open(shown[1]["image"]) as file:
+        assert (np.asarray(file) == walk.images[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"first": ""}, "the caption is empty"),
+        ({"first": None}, "the caption is missing"),
+        ({"last": " "}, "the caption is empty"),
+        ({"last": CAPTION, "seed_b": 7}, "both ends are the same picture"),
+        ({"steps": 1}, "less than minimum"),
+        ({"steps": 17}, "greater than maximum"),
+        ({"steps": 2.5}, "steps must be a whole number from 2 to 16"),
+        ({"seed_b": None}, "the seed must be a whole number"),
+        ({"seed": -1}, "out of range"),
+    ],
+)
+def test_bad_ways_are_refused_with_the_reason(client, request_, message):
+    with pytest.raises(AppError, match=message):
+        interpolate(client, **request_)
+
+
+def test_the_endpoints_are_two(client):
     described = client.view_api(return_format="dict", print_info=False)
-    assert list(described["named_endpoints"]) == ["/generate"]
+    assert sorted(described["named_endpoints"]) == ["/generate", "/interpolate"]
     assert described["unnamed_endpoints"] == {}
 
 
@@ -210,6 +255,22 @@ def test_in_a_browser(url, tmp_path):
         page.fill("#caption textarea", " ")
         page.click("#draw")
         page.wait_for_selector("text=the caption is empty")
+
+        page.get_by_role("tab", name="Between two").click()
+        page.fill("#caption_a textarea", CAPTION)
+        page.fill("#caption_b textarea", "two blue fish")
+        page.click("#walk")
+        page.wait_for_selector("#gif img", timeout=60_000)
+        page.wait_for_selector("#between_report :text('two blue fish')")
+        page.wait_for_function(
+            "[...document.querySelectorAll('#between img, #gif img')].every(node => node.naturalWidth)"
+        )
+        assert page.eval_on_selector_all("#between img", widths) == [128] * 8
+        assert page.eval_on_selector_all("#gif img", widths) == [128]
+        with page.expect_download() as download:
+            page.click("#strip")
+        assert download.value.suggested_filename.endswith(".png")
+        page.screenshot(path=tmp_path / "between.png", full_page=True)
         browser.close()
     assert problems == []
     assert [address for address in asked if not address.startswith((url, "data:", "blob:"))] == []

@@ -245,26 +245,21 @@ def test_augmentation_reaches_every_picture_that_is_judged():
 
 def step(inputs):
     """Pictures, two training steps, their losses and weights: the same on every backend."""
-    results = {}
-    for name, kind in (("cls", GANCLS), ("int-cls", GANINT)):
-        model = small(kind, noise="uniform", augment=["color", "translation", "cutout"])
-        asked = np.random.default_rng(5).normal(size=(2, EMBEDDING)).astype("float32")
-        results[f"{name} pictures"] = model.generate(asked, num_images=2, seed=4).astype("float32")
-        model.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
-        for at in range(2):
-            logs = model.train_on_batch(small_batch(model, at), return_dict=True)
-            results[f"{name} {at}"] = np.array([logs[key] for key in sorted(logs)], "float32")
-        for network in (model.generator, model.discriminator):
-            weights = np.concatenate([w.ravel() for w in network.get_weights()])
-            results[f"{name} {type(network).__name__}"] = weights
+    model = small(GANINT, noise="uniform", augment=["translation"])
+    asked = np.random.default_rng(5).normal(size=(2, EMBEDDING)).astype("float32")
+    results = {"pictures": model.generate(asked, num_images=2, seed=4).astype("float32")}
+    model.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
+    for at in range(2):
+        logs = model.train_on_batch(small_batch(model, at), return_dict=True)
+        results[f"losses {at}"] = np.array([logs[key] for key in sorted(logs)], "float32")
+    for name in ("generator", "discriminator"):
+        results[name] = np.concatenate([w.ravel() for w in getattr(model, name).get_weights()])
     return results
 
 
 def test_pictures_losses_and_weights_agree_on_every_backend():
     results = run_on_each(step)
-    pictures = {}
-    for backend, arrays in results.items():
-        pictures[backend] = {name: arrays.pop(name) for name in list(arrays) if "pictures" in name}
+    pictures = {backend: {"pictures": arrays.pop("pictures")} for backend, arrays in results.items()}
     assert_same(pictures, atol=1.0)
     assert_same(results, atol=5e-4)
 

@@ -3,6 +3,7 @@
 import math
 
 from stackgan_k3.config import RunConfig
+from stackgan_k3.config.gan_cls import GANCLSPart
 from stackgan_k3.config.parts import AdversarialConfig
 
 
@@ -14,9 +15,10 @@ def equilibrium(config: RunConfig, phase: str) -> dict[str, float]:
     * Discriminator: the weights of the terms on real pairs add up to 1, and so do those of the terms on
       wrong and drawn ones (½ + ½ in Stage-I and GAN-CLS; ½ + ½ and ⅓ + ⅓ + ⅓ in Stage-II), so its
       loss is 2·ln 2 = 1.386.
-    * Generator: ln 2 = 0.693 for each head that judges its pictures: one, and two in Stage-II (1.386).
-      The minimax loss ``log(1 − D)`` is the same with the sign turned. Other terms (KL, matching)
-      come on top and have no such value.
+    * Generator: ln 2 = 0.693 for each judgement that its loss adds up: one; two in Stage-II, with its
+      two heads, and in GAN-INT, which draws for mixtures of captions too (1.386). The minimax loss
+      ``log(1 − D)`` is the same with the sign turned. Other terms (KL, matching) come on top and have
+      no such value.
 
     Args:
         config: The configuration of a run.
@@ -36,6 +38,6 @@ def equilibrium(config: RunConfig, phase: str) -> dict[str, float]:
     part = config.part(phase)
     if not isinstance(part, AdversarialConfig):
         return {}
-    heads = 2 if phase == "stage2" else 1
+    judgements = 2 if phase == "stage2" or (isinstance(part, GANCLSPart) and part.interpolation) else 1
     sign = -1.0 if part.generator_loss == "saturating" else 1.0
-    return {"discriminator_loss": 2 * math.log(2), "generator_loss": sign * heads * math.log(2)}
+    return {"discriminator_loss": 2 * math.log(2), "generator_loss": sign * judgements * math.log(2)}

@@ -14,9 +14,10 @@ _NAMES = {
     "generator_loss": "generator",
     "discriminator_gradient": "discriminator",
     "generator_gradient": "generator",
-    "d_real": "real pairs",
-    "d_wrong": "wrong pairs",
-    "d_fake": "drawn pairs",
+    "d_real": "real",
+    "d_wrong": "real, with wrong texts",
+    "d_fake": "drawn",
+    "d_interpolated": "drawn, between two texts",
     "diversity": "samples",
     "kl": "KL term",
 }
@@ -70,7 +71,7 @@ def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]
     take(
         lambda name: name.startswith("d_"),
         "What the discriminator says",
-        "Mean probability of being a real, matching pair.",
+        "Mean probability of being real, and of fitting the text where there is one.",
         references=[{"name": "cannot tell", "value": 0.5}],
         low=0.0,
         high=1.0,

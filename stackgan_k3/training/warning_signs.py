@@ -72,24 +72,26 @@ def discriminator_too_strong(
         f"the discriminator is too strong: in the last {epochs} epochs real pictures got more than {real:g} "
         f"and drawn ones less than {fake:g} (now {last[-1]['d_real']:.3f} and {last[-1]['d_fake']:.3f}), so "
         f"the generator can hardly tell what would be better.{vanished} Try a lower "
-        f"{phase}.discriminator_rate, {phase}.real_labels=[0.9, 1], a smaller {phase}.discriminator_width, or, "
-        f"where {phase}.generator_loss is saturating, non-saturating."
+        f"{phase}.discriminator_rate, {phase}.real_labels=[0.9, 1], a smaller {phase}.discriminator_width, "
+        f"or, where {phase}.generator_loss is saturating, non-saturating."
     )
 
 
-def mode_collapse(rows: Rows, *, epochs: int = 2, of_real: float = 0.1, of_best: float = 0.35) -> str | None:
-    """Pictures that ought to differ have become nearly the same.
+def mode_collapse(
+    rows: Rows, *, epochs: int = 2, of_best: float = 0.35, of_real: float = 0.1, patience: int = 5
+) -> str | None:
+    """Pictures that ought to differ have become nearly the same, or never differed.
 
     Due where, after each of the last epochs, the diversity of the samples of one caption was below
-    ``of_real`` of that of real pictures, or below ``of_best`` of the most that it has been.
-    The epochs before a generator draws anything do not count: the sign waits until there are
-    as many epochs before the last ones.
+    ``of_best`` of the most that it has been; or below ``of_real`` of that of real pictures, after
+    ``patience`` epochs or more, since a generator that has just begun paints everything grey.
 
     Args:
         rows: The rows of an adversarial phase, with ``diversity``.
         epochs: How many epochs it must have lasted.
-        of_real: Diversity, as a part of the real pictures', that is too low.
         of_best: Diversity, as a part of its own maximum so far, that is too low.
+        of_real: Diversity, as a part of the real pictures', that is too low.
+        patience: Epochs that a generator has to learn to use its noise.
 
     Returns:
         The warning, or None.
@@ -103,10 +105,11 @@ def mode_collapse(rows: Rows, *, epochs: int = 2, of_real: float = 0.1, of_best:
         True
     """
     values = [row["diversity"] for row in rows if "diversity" in row]
-    if len(values) < 2 * epochs or "generator_loss" not in rows[-1]:
+    if len(values) < epochs or "generator_loss" not in rows[-1]:
         return None
     last, best = values[-epochs:], max(values)
-    if not (max(last) < of_real or max(last) < of_best * best):
+    fallen = best >= of_real and max(last) < of_best * best
+    if not fallen and not (len(values) >= patience and max(last) < of_real):
         return None
     phase = rows[-1].get("phase", "")
     weight = f", a larger {phase}.kl_weight" if "kl" in rows[-1] else ""
@@ -117,7 +120,7 @@ def mode_collapse(rows: Rows, *, epochs: int = 2, of_real: float = 0.1, of_best:
     )
 
 
-def oscillation(rows: Rows, *, epochs: int = 6, probability: float = 0.2, loss: float = 0.5) -> str | None:
+def oscillation(rows: Rows, *, epochs: int = 6, probability: float = 0.12, loss: float = 0.25) -> str | None:
     """The two networks chase each other instead of coming to rest.
 
     Over the last epochs, take the changes from one epoch to the next of ``d_fake`` and of the

@@ -12,6 +12,7 @@ from stackgan_k3 import files
 from stackgan_k3.data.record import Record
 from stackgan_k3.data.records import Records, read_info
 from stackgan_k3.data.shards import SPLITS
+from stackgan_k3.data.whole import whole
 
 PICTURE = 192
 """Side of a picture on the sheet, in pixels."""
@@ -45,14 +46,14 @@ def contact_sheet(
     Args:
         folder: The folder that ``prepare`` wrote.
         path: The PNG file to write; ``contact-sheet.png`` in the folder if not given.
-        columns: Pictures side by side.
-        rows: Rows of pictures; fewer if the set has not enough.
+        columns: Pictures side by side, 1 to 100.
+        rows: Rows of pictures, 1 to 100; fewer if the set has not enough.
 
     Returns:
         The file's path.
 
     Raises:
-        UserError: If the folder holds no finished set, or a record is damaged.
+        UserError: If a number is out of range, the folder holds no finished set, or a record is damaged.
         OSError: If the file cannot be written.
 
     Example:
@@ -63,6 +64,7 @@ def contact_sheet(
         >>> contact_sheet(folder, columns=2, rows=2).name
         'contact-sheet.png'
     """
+    columns, rows = whole("columns", columns, 1, 100), whole("rows", rows, 1, 100)
     info = read_info(folder)
     chosen = _choose(folder, info["splits"], columns, rows)
     captions = [

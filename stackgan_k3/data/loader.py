@@ -1,5 +1,6 @@
 """From records to batches, each a pure function of (seed, step)."""
 
+import operator
 import os
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,6 +12,7 @@ import numpy as np
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.data.record import SIZES, Record, margin_size, stored_sizes
 from stackgan_k3.data.records import Records
+from stackgan_k3.data.whole import MAX_SEED, one_of, whole
 from stackgan_k3.draws import Draw, draw_batch
 from stackgan_k3.errors import UserError
 
@@ -101,17 +103,17 @@ class Loader:
         workers: int = 0,
         shard: tuple[int, int] = (0, 1),
     ) -> None:
+        if isinstance(records, str | os.PathLike):
+            raise UserError(f"records is {str(records)!r}; open the folder first: Records({str(records)!r})")
         if image_size not in stored_sizes(records.size):
             held = " and ".join(map(str, stored_sizes(records.size)))
             known = ", ".join(map(str, SIZES))
             remedy = f"prepare it with --size {image_size}" if image_size in SIZES else f"sizes are {known}"
             raise UserError(
-                f"image_size is {image_size}, but {records.folder} holds pictures for {held} px; {remedy}"
+                f"image_size is {image_size!r}, but {records.folder} holds pictures for {held} px; {remedy}"
             )
-        if batch_size < 1:
-            raise UserError(f"batch_size is {batch_size}; it must be at least 1")
-        if not 0 <= seed < 2**63:
-            raise UserError(f"seed is {seed}; it must be from 0 to 2**63 - 1")
+        image_size, batch_size = one_of("image_size", image_size, SIZES), whole("batch_size", batch_size, 1)
+        seed, workers = whole("seed", seed, 0, MAX_SEED), whole("workers", workers, 0, MAX_WORKERS)
         if captions not in ("characters", "embedding", None):
             raise UserError(f'captions is {captions!r}; it must be "characters", "embedding" or None')
         if captions == "embedding" and embeddings is None and records.embedding_dim is None:
@@ -122,11 +124,12 @@ class Loader:
         check = getattr(embeddings, "check", None)
         if check is not None:  # an EmbeddingTable of another split is told here, by its counts
             check(records)
-        if not 0 <= workers <= MAX_WORKERS:
-            raise UserError(f"workers is {workers}; it must be from 0 to {MAX_WORKERS:,}")
-        part, parts = shard
-        if not 0 <= part < parts:
-            raise UserError(f"shard is {shard}; it must be (i, n) with 0 <= i < n")
+        if embeddings is not None and not hasattr(embeddings, "row"):
+            raise UserError(f"embeddings is {embeddings!r:.80}; it must have row(), as an EmbeddingTable has")
+        part, parts = _checked_shard(shard)
+        for name, draw in (draws or {}).items():
+            if not isinstance(draw, Draw):
+                raise UserError(f"draws['{name}'] is {draw!r:.80}; it must be a stackgan_k3.draws.Draw")
         taken = sorted({*(draws or {})} & {*_ENTRIES, *_OWN_DRAWS})
         if taken:
             raise UserError(
@@ -167,13 +170,17 @@ class Loader:
             int32 ``[B]`` (the record's number), by choice ``characters`` int32
             ``[B, 201]`` or ``embedding`` float32 ``[B, T]``, and float32 ``[B, …]``
             for each of ``draws``.
+
+        Raises:
+            UserError: If ``step`` is negative or no whole number.
         """
+        step = whole("step", step, 0, _ENDLESS)
         part, parts = self.shard
-        whole = self.batch_size * parts
-        own = draw_batch(_OWN_DRAWS, seed=self.seed, step=step, batch_size=whole)
+        of_all = self.batch_size * parts
+        own = draw_batch(_OWN_DRAWS, seed=self.seed, step=step, batch_size=of_all)
         # float64: a float32 product of a number below 1 can round up to the limit
         caption, top, left, flip = (values[part::parts].astype(np.float64) for values in own.values())
-        indices = self._order(step, whole)[part::parts]
+        indices = self._order(step, of_all)[part::parts]
         size, room = self.image_size, margin_size(self.image_size) - self.image_size
         images = np.empty((self.batch_size, size, size, 3), np.uint8)
         labels = np.empty(self.batch_size, np.int32)
@@ -194,7 +201,7 @@ class Loader:
         elif self.captions == "embedding":
             batch["embedding"] = np.stack(vectors).astype(np.float32, copy=False)
         if self.draws:
-            drawn = draw_batch(self.draws, seed=self.seed, step=step, batch_size=whole)
+            drawn = draw_batch(self.draws, seed=self.seed, step=step, batch_size=of_all)
             batch.update({name: values[part::parts] for name, values in drawn.items()})
         return batch
 
@@ -214,8 +221,7 @@ class Loader:
         Raises:
             UserError: If ``start_step`` is negative.
         """
-        if start_step < 0:
-            raise UserError(f"start_step is {start_step}; it must be at least 0")
+        start_step = whole("start_step", start_step, 0, _ENDLESS - 1)
         steps = grain.MapDataset.range(start_step, _ENDLESS).map(self.batch)
         threads = 1 if self.workers else min(os.cpu_count() or 1, 8)
         # grain's own choice would keep 500 batches of 256 px in memory: 6 GB
@@ -229,11 +235,11 @@ class Loader:
             )
         return dataset
 
-    def _order(self, step: int, whole: int) -> np.ndarray:
+    def _order(self, step: int, of_all: int) -> np.ndarray:
         epoch, place = divmod(step, self.steps_per_epoch)
         if not self.shuffle:
-            return np.arange(place * whole, (place + 1) * whole)
-        return _permutation(self.seed, epoch, len(self.records))[place * whole : (place + 1) * whole]
+            return np.arange(place * of_all, (place + 1) * of_all)
+        return _permutation(self.seed, epoch, len(self.records))[place * of_all : (place + 1) * of_all]
 
     def _caption(self, record: Record, where: float, texts: list[str], vectors: list[np.ndarray]) -> None:
         choice = int(where * len(record.captions))
@@ -243,6 +249,16 @@ class Loader:
             vectors.append(self.embeddings.row(record.index, choice))
         elif self.captions == "embedding" and record.embeddings is not None:
             vectors.append(record.embeddings[choice])
+
+
+def _checked_shard(shard: tuple[int, int]) -> tuple[int, int]:
+    try:
+        part, parts = map(operator.index, shard)
+    except (TypeError, ValueError):
+        part, parts = 0, 0
+    if not 0 <= part < parts:
+        raise UserError(f"shard is {shard}; it must be (i, n) with 0 <= i < n")
+    return part, parts
 
 
 @lru_cache(maxsize=4)  # batches of two epochs can be in the making at once

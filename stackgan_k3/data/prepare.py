@@ -15,7 +15,8 @@ from stackgan_k3 import files
 from stackgan_k3.data.record import FORMAT_VERSION, SIZES
 from stackgan_k3.data.shards import SPLITS, Job, read_unit, unit_path
 from stackgan_k3.data.source import BadExample, Source
-from stackgan_k3.data.sources import Root, open_source
+from stackgan_k3.data.sources import MAX_LIMIT, Root, open_source
+from stackgan_k3.data.whole import MAX_SEED, one_of, whole
 from stackgan_k3.data.workers import Progress, write_units
 from stackgan_k3.errors import UserError
 
@@ -77,10 +78,9 @@ def prepare(
         >>> sum(split["records"] for split in info["splits"].values())
         12
     """
-    if size not in SIZES:
-        raise UserError(f"size is {size}; it must be one of {', '.join(map(str, SIZES))}")
-    if workers is not None and not 1 <= workers <= MAX_WORKERS:
-        raise UserError(f"workers is {workers}; it must be from 1 to {MAX_WORKERS:,}")
+    size, seed = one_of("size", size, SIZES), whole("seed", seed, 0, MAX_SEED)
+    workers = None if workers is None else whole("workers", workers, 1, MAX_WORKERS)
+    limit = None if limit is None else whole("limit", limit, 1, MAX_LIMIT)
     folder = Path(out)
     _check_out(folder)
     if isinstance(source, str):
@@ -89,6 +89,7 @@ def prepare(
         raise UserError(
             "root, limit, options and seed are for sources by name; give them to the source itself"
         )
+    _check_source(source)
     if not len(source):
         raise UserError(f"{source.name} has no examples")
     embedding_dim = _embedding_dim(source)
@@ -126,6 +127,15 @@ def prepare(
             f"could not write to {folder}: {error}; make room or correct it, "
             "then the same call again goes on from here"
         ) from error
+
+
+def _check_source(source: object) -> None:
+    for part in ("name", "title", "licence", "homepage", "classes", "__len__", "__getitem__"):
+        if not hasattr(source, part):
+            raise UserError(
+                f"source is {source!r:.80}, which has no {part}; it must be a name, such as "
+                "'synthetic-birds', or an object that follows stackgan_k3.data.source.Source"
+            )
 
 
 def _check_out(folder: Path) -> None:

@@ -1,11 +1,12 @@
 """A prepared data set, read in any order."""
 
 import json
+import operator
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, SupportsIndex
+from typing import Any, Literal, SupportsIndex, TypeGuard
 
 from array_record.python.array_record_data_source import ArrayRecordDataSource
 
@@ -68,7 +69,7 @@ class Records:
         self.split = split
         self.info = read_info(self.folder)
         if split not in ("train", "test"):
-            raise unknown("split", split, ("train", "test"))
+            raise unknown("split", str(split), ("train", "test"))
         shards = [shard for shard in self.info["shards"] if shard["split"] == split]
         if not shards:
             raise UserError(f"{self.folder} has no examples in its {split} split; "
@@ -104,7 +105,7 @@ class Records:
             UserError: If the shard is damaged at this record, or the record does not agree
                 with ``dataset.json``.
         """
-        number = index.__index__()
+        number = operator.index(index)
         if not 0 <= number < len(self):
             raise IndexError(f"record {number} of {len(self)}")
         try:
@@ -183,10 +184,10 @@ def read_info(folder: str | os.PathLike[str]) -> dict[str, Any]:
             f"{folder} holds no dataset.json, so no finished set; run `stackgan-k3 prepare SOURCE {folder}` "
             "(it goes on where a stopped preparation was)"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read ({error}); {_AGAIN}") from None
     version = info.get("format_version") if isinstance(info, dict) else None
-    if not isinstance(version, int):
+    if not _is_count(version):
         raise UserError(f"{path} is not the description of a prepared set; {_AGAIN}")
     if version > FORMAT_VERSION:
         raise UserError(f"{path} has format version {version}, newer than {FORMAT_VERSION}; "
@@ -194,16 +195,18 @@ def read_info(folder: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         whole = (
             info["size"] in SIZES
-            and isinstance(info["classes"], list)
-            and isinstance(info["refused"], list)
+            and info["classes"]
+            and all(isinstance(name, str) for name in info["classes"])
+            and all(isinstance(item[key], str) for item in info["refused"] for key in ("name", "reason"))
+            and (info.get("embedding_dim") is None or _is_count(info["embedding_dim"]))
             and all(isinstance(info[key], str) for key in ("source", "title", "licence", "homepage"))
-            and all(isinstance(info["splits"][split][key], int) for split in _SPLITS for key in _COUNTS)
+            and all(_is_count(info["splits"][split][key], 0) for split in _SPLITS for key in _COUNTS)
             and all(
                 shard["split"] in _SPLITS
-                and isinstance(shard["name"], str)
+                and Path(shard["name"]).name == shard["name"]
                 and isinstance(shard["sha256"], str)
-                and isinstance(shard["records"], int)
-                and isinstance(shard["bytes"], int)
+                and _is_count(shard["records"])
+                and _is_count(shard["bytes"])
                 for shard in info["shards"]
             )
         )
@@ -211,7 +214,18 @@ def read_info(folder: str | os.PathLike[str]) -> dict[str, Any]:
         whole = False
     if not whole:
         raise UserError(f"{path} lacks parts of the description of a prepared set; {_AGAIN}")
+    for split in _SPLITS:
+        held = sum(shard["records"] for shard in info["shards"] if shard["split"] == split)
+        if held != (said := info["splits"][split]["records"]):
+            raise UserError(f"{path} lists shards with {held:,} records of the {split} split, "
+                            f"but says that it has {said:,}; {_AGAIN}")  # fmt: skip
+    if not info["shards"]:
+        raise UserError(f"{path} lists no shards; {_AGAIN}")
     return info
+
+
+def _is_count(value: object, least: int = 1) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _numbers(dim: int | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from stackgan_k3.data.record import SIZES, margin_size
 from stackgan_k3.data.source import Source
 from stackgan_k3.data.source_entry import SOURCES
+from stackgan_k3.data.whole import MAX_SEED, one_of, whole
 from stackgan_k3.errors import UserError, unknown
 
 DEFAULT_BIRDS = 10_000
@@ -53,18 +54,16 @@ def open_source(
     """
     if name not in SOURCES:
         raise unknown("source", name, SOURCES)
-    if size not in SIZES:
-        raise UserError(f"size is {size}; it must be one of {', '.join(map(str, SIZES))}")
-    if not 0 <= seed < 2**63:
-        raise UserError(f"seed is {seed}; it must be from 0 to 2**63 - 1")
-    if limit is not None and not 1 <= limit <= MAX_LIMIT:
-        raise UserError(f"limit is {limit}; it must be from 1 to {MAX_LIMIT:,}")
+    size, seed = one_of("size", size, SIZES), whole("seed", seed, 0, MAX_SEED)
+    limit = None if limit is None else whole("limit", limit, 1, MAX_LIMIT)
     entry, options = SOURCES[name], options or {}
     for option in options:
         if option not in entry.options:
             others = ", ".join(other for other in SOURCES if option in SOURCES[other].options)
             known = f"; it is an option of {others}" if others else ""
             raise UserError(f"{name} has no option '{option}'{known}")
+        if not isinstance(options[option], str):
+            raise UserError(f"the option '{option}' is {options[option]!r}; it must be a string")
     if root is None and entry.root == "required":
         raise UserError(f"{name} needs --root, the folder that holds {entry.layout}")
     if root is not None and entry.root == "none":

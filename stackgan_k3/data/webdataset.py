@@ -4,6 +4,7 @@ import json
 import os
 import re
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ LAYOUT = "00000.tar … with 000000000.jpg, 000000000.txt and 000000000.json"
 # The kinds of members that are read, by the part of the name after the key.
 _KINDS = {"jpg": 0, "jpeg": 0, "png": 0, "webp": 0, "txt": 1, "json": 2}
 _NONE, _REFUSED, _TWICE = -1, -2, -3  # in place of an offset
+_PACKED = re.compile(r"\.tar\.|\.tgz$")
 _TEST = re.compile(r"(?:^|[^a-z])(?:test|val|valid|validation)(?:[^a-z]|$)")
 
 
@@ -183,16 +185,21 @@ def _tars(root: Path) -> tuple[Path, list[str]]:
         return root.parent, [root.name]
     if not root.is_dir():
         raise UserError(f"there is no folder or tar {root}; webdataset expects {LAYOUT}")
-    found = sorted(
-        path.relative_to(root).as_posix()
-        for path in root.rglob("*")
-        if path.suffix.lower() == ".tar" and not path.name.startswith(".") and not path.is_dir()
-    )
+    paths = list(_files(root))
+    found = sorted(path.relative_to(root).as_posix() for path in paths if path.suffix.lower() == ".tar")
     if not found:
-        packed = next(root.rglob("*.tar.*"), None) or next(root.rglob("*.tgz"), None)
+        packed = next((path for path in paths if _PACKED.search(path.name.lower())), None)
         hint = f"; {packed.name} is compressed, and must be unpacked to a .tar first" if packed else ""
         raise UserError(f"there are no tars in {root}; expected {LAYOUT}{hint}")
     return root, found
+
+
+def _files(root: Path) -> Iterator[Path]:
+    def fail(error: OSError) -> None:  # a folder that may not be read would otherwise be passed over
+        raise error
+
+    for folder, _, names in os.walk(root, onerror=fail):
+        yield from (Path(folder) / name for name in names if not name.startswith("."))
 
 
 def _read(path: Path, place: np.ndarray, limit: int, name: str, what: str) -> bytes | None:

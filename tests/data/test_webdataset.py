@@ -259,3 +259,12 @@ def test_few_bytes_an_example(tmp_path) -> None:
     assert len(source) == 3000
     assert len(pickle.dumps(source)) < 3000 * 100
     assert os.path.getsize(tmp_path / "a.tar") > 3000 * 1500
+
+
+def test_a_folder_that_may_not_be_read_is_told(tmp_path, monkeypatch) -> None:
+    def locked(path: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(PermissionError, match="Permission denied"):
+        WebDataset(tmp_path)

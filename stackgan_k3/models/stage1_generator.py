@@ -8,7 +8,7 @@ from stackgan_k3.errors import unknown
 from stackgan_k3.layers.blocks import batch_norm, convolution, normal, relu
 from stackgan_k3.layers.conditional_batch_norm import normalizer
 from stackgan_k3.layers.conditioning import condition_on
-from stackgan_k3.layers.interpolation import upsample
+from stackgan_k3.layers.kernel_upsampling import upsample
 from stackgan_k3.layers.uniform_noise import UniformNoise
 
 

@@ -9,7 +9,7 @@ from stackgan_k3.errors import UserError
 from stackgan_k3.layers.blocks import convolution, join_condition, relu, residual_block
 from stackgan_k3.layers.conditional_batch_norm import normalizer
 from stackgan_k3.layers.conditioning import condition_on
-from stackgan_k3.layers.interpolation import upsample
+from stackgan_k3.layers.kernel_upsampling import upsample
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")

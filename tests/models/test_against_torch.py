@@ -54,15 +54,16 @@ class Reference:
         fake = self.judge(pictures, mean)
         d_loss = _cross_entropy(real, batch["real_labels"])
         d_loss = d_loss + (_cross_entropy(wrong, 0 * wrong) + _cross_entropy(fake, 0 * fake)) / 2
-        _descend(d_loss, self.discriminator)
+        d_gradient = _descend(d_loss, self.discriminator)
 
         pictures, mean, log_variance = self.draw(batch)
         fake_again = self.judge(pictures, mean.detach())  # by the discriminator that has just stepped
         kl = torch.mean((mean**2 + log_variance.exp() - 1 - log_variance) / 2)
         g_loss = _cross_entropy(fake_again, torch.ones_like(fake_again)) + KL_WEIGHT * kl
-        _descend(g_loss, self.generator)
+        g_gradient = _descend(g_loss, self.generator)
         means = {"d_real": real, "d_wrong": wrong, "d_fake": fake}
         logs = {"discriminator_loss": d_loss, "generator_loss": g_loss, "kl": kl}
+        logs |= {"discriminator_gradient": d_gradient, "generator_gradient": g_gradient}
         logs |= {name: torch.sigmoid(logits).mean() for name, logits in means.items()}
         return {name: value.item() for name, value in logs.items()}
 
@@ -88,6 +89,7 @@ def _descend(loss, weights):
     with torch.no_grad():
         for weight, gradient in zip(weights, gradients, strict=True):
             weight -= RATE * gradient
+    return torch.sqrt(sum((gradient**2).sum() for gradient in gradients))
 
 
 def numbers(variables):

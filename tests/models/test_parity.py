@@ -34,7 +34,9 @@ def pictures_losses_and_steps(inputs):
         stage = getattr(networks, name)()
         stage.compile(adam(), adam())
         batches = [networks.batch(stage, 30 + step) for step in range(STEPS)]
-        outputs[f"{name} picture"] = keras.ops.convert_to_numpy(stage.paint(stage.prepare(batches[0])))
+        prepared, average = stage.prepare(batches[0]), stage.averaged_generator
+        drawn = average({entry: prepared[entry] for entry in average.input}, training=False)
+        outputs[f"{name} picture"] = keras.ops.convert_to_numpy(drawn["image"])
         for step, batch in enumerate(batches):
             logs = stage.train_on_batch(batch, return_dict=True)
             stage.reset_metrics()

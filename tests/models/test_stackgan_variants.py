@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from backends import assert_same, run_on_each
 
+from stackgan_k3.layers.kernel_upsampling import KernelUpsampling
 from stackgan_k3.models.discriminator import Discriminator
 from stackgan_k3.models.stackgan_stage import StackGANStage
 from stackgan_k3.models.stage1_generator import Stage1Generator
@@ -227,21 +228,16 @@ def test_parts_that_there_are_not_are_refused(build, message):
 
 
 def on_this_backend(inputs):
-    """Upsamplings, pictures, and the losses of two steps of both stages in two variants."""
-    import keras
-    import networks
-    import test_stackgan_variants as variants
-
-    from stackgan_k3.layers.interpolation import Interpolation
-
-    results = {kind: Interpolation(kind)(inputs["maps"]) for kind in ("bilinear", "bicubic")}
-    for name, judge, variant in (("one", "conditional", variants.ONE), ("two", "batch", variants.TWO)):
+    """Upsamplings, pictures, losses and gradients of two steps of both stages in two variants."""
+    results = {kind: KernelUpsampling(kind)(inputs["maps"]) for kind in ("bilinear", "bicubic")}
+    for name, judge, variant in (("one", "conditional", ONE), ("two", "batch", TWO)):
         for second in (False, True):
-            stage = variants.built(second, judge, noise="uniform", **variant)
+            stage = built(second, judge, noise="uniform", **variant)
             key = f"{name} {1 + second}"
             vectors = networks.batch(stage)["embedding"][:2]
             results[f"{key} pictures"] = stage.generate(vectors, num_images=2, seed=3).astype("float32")
-            stage.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
+            # Small steps: gradients of these weights are large, and so is what a step makes of rounding.
+            stage.compile(keras.optimizers.SGD(3e-4), keras.optimizers.SGD(3e-4))
             for step in range(2):
                 logs = stage.train_on_batch(networks.batch(stage, step), return_dict=True)
                 stage.reset_metrics()
@@ -254,16 +250,18 @@ def test_the_backends_agree_on_every_part():
     maps = np.random.default_rng(3).uniform(-1, 1, (2, 9, 8, 4)).astype("float32")
     results = run_on_each(on_this_backend, {"maps": maps}, timeout=1200)
 
-    def those(word):
+    def those(*words):
         return {
-            backend: {key: value for key, value in arrays.items() if word in key}
+            backend: {key: value for key, value in arrays.items() if key.endswith(words)}
             for backend, arrays in results.items()
         }
 
-    assert_same(those("bi"), atol=2.5e-7)  # bilinear, bicubic: the last digit but one
+    assert_same(those("bilinear", "bicubic"), atol=2.5e-7)  # the last digit but one
     assert_same(those("pictures"), atol=1.0)
+    # Seen: losses 3e-4 apart, gradients 8e-3 (units at the kink of their ReLU; see test_parity.py).
+    assert_same(those("gradient at 0", "gradient at 1"), rtol=3e-2)
     losses = {
-        backend: {key: value for key, value in arrays.items() if " at " in key and "gradient" not in key}
-        for backend, arrays in results.items()
+        backend: {key: value for key, value in arrays.items() if "gradient" not in key}
+        for backend, arrays in those(" at 0", " at 1").items()
     }
-    assert_same(losses, rtol=5e-3, atol=1e-5)
+    assert_same(losses, rtol=2e-3, atol=1e-5)

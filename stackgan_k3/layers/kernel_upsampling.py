@@ -37,7 +37,7 @@ TAPS = {
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
-class Interpolation(keras.layers.Layer):
+class KernelUpsampling(keras.layers.Layer):
     """Doubles height and width by a fixed kernel.
 
     Pixels are squares: output *o* lies at ``(o + ½)/2 − ½`` of the input, a quarter of a pixel
@@ -58,14 +58,14 @@ class Interpolation(keras.layers.Layer):
 
     Example:
         >>> step = np.array([0, 0, 1, 1], "float32").reshape(1, 1, 4, 1)
-        >>> ops.convert_to_numpy(Interpolation("bilinear")(step))[0, 0, :, 0].tolist()
+        >>> ops.convert_to_numpy(KernelUpsampling("bilinear")(step))[0, 0, :, 0].tolist()
         [0.0, 0.0, 0.0, 0.25, 0.75, 1.0, 1.0, 1.0]
     """
 
     def __init__(self, kind: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if kind not in TAPS:
-            raise unknown("interpolation", kind, TAPS)
+            raise unknown("upsampling kernel", kind, TAPS)
         self.kind = kind
 
     def call(self, inputs: Any) -> Any:
@@ -124,4 +124,4 @@ def upsample(x: Any, filters: int, kind: str = "nearest") -> Any:
         return UpsampleConvolution(filters)(x)
     if kind not in TAPS:
         raise unknown("upsampling", kind, ("nearest", *TAPS))
-    return convolution(Interpolation(kind)(x), filters, 3)
+    return convolution(KernelUpsampling(kind)(x), filters, 3)

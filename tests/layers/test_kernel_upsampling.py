@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stackgan_k3.layers.interpolation import Interpolation, cubic, upsample
+from stackgan_k3.layers.kernel_upsampling import KernelUpsampling, cubic, upsample
 
 PILLOW = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -27,12 +27,12 @@ def by_pillow(maps, kind):
 @pytest.mark.parametrize("shape", [(2, 4, 4, 3), (1, 7, 3, 2), (1, 1, 2, 1), (1, 16, 16, 1)])
 def test_it_doubles_as_pillow_does(kind, shape):
     maps = np.random.default_rng(0).normal(size=shape).astype("float32")
-    np.testing.assert_allclose(numpy(Interpolation(kind)(maps)), by_pillow(maps, kind), atol=1e-6)
+    np.testing.assert_allclose(numpy(KernelUpsampling(kind)(maps)), by_pillow(maps, kind), atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", PILLOW)
 def test_a_flat_picture_stays_flat_up_to_its_edges(kind):
-    doubled = numpy(Interpolation(kind)(np.full((1, 5, 4, 2), 0.7, "float32")))
+    doubled = numpy(KernelUpsampling(kind)(np.full((1, 5, 4, 2), 0.7, "float32")))
     np.testing.assert_allclose(doubled, 0.7, rtol=1e-6)
 
 
@@ -41,8 +41,8 @@ def test_bicubic_reproduces_a_parabola_and_bilinear_does_not():
     at = (np.arange(24) + 0.5) / 2 - 0.5  # where the output pixels lie
     line = ((x - 5) ** 2).reshape(1, 1, 12, 1).repeat(4, axis=1).astype("float32")
     inside = slice(4, -4)
-    bicubic = numpy(Interpolation("bicubic")(line))[0, 2, inside, 0]
-    bilinear = numpy(Interpolation("bilinear")(line))[0, 2, inside, 0]
+    bicubic = numpy(KernelUpsampling("bicubic")(line))[0, 2, inside, 0]
+    bilinear = numpy(KernelUpsampling("bilinear")(line))[0, 2, inside, 0]
     np.testing.assert_allclose(bicubic, (at[inside] - 5) ** 2, atol=1e-4)
     assert abs(bilinear - (at[inside] - 5) ** 2).max() > 0.1
 
@@ -70,7 +70,7 @@ def test_upsampling_is_doubling_and_then_a_convolution_with_one_kernel(kind):
 
 def test_other_kinds_are_refused():
     with pytest.raises(ValueError, match="did you mean 'bicubic'"):
-        Interpolation("bicubik")
+        KernelUpsampling("bicubik")
     with pytest.raises(ValueError, match="did you mean 'nearest'"):
         upsample(keras.Input((4, 4, 3)), 8, "neares")
-    assert Interpolation.from_config(Interpolation("bilinear").get_config()).kind == "bilinear"
+    assert KernelUpsampling.from_config(KernelUpsampling("bilinear").get_config()).kind == "bilinear"

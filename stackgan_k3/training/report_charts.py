@@ -37,8 +37,9 @@ def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]
 
     Returns:
         For each chart a dict: ``title``, ``note`` (a sentence), ``lines`` (``key``, ``name`` and ``values``,
-        a list of ``[epoch, value]``), ``references`` (``name`` and ``value`` of level lines), ``low`` and
-        ``high`` (what the scale must hold at least, or None) and ``logarithmic``.
+        a list of ``[epoch, value]``), ``references`` (the ``value`` of each level line, and the ``key``
+        of the line that it belongs to, if it is one's), ``low`` and ``high`` (what the scale must
+        hold at least, or None) and ``logarithmic``.
 
     Example:
         >>> rows = [{"phase": "gan", "epoch": 1, "generator_loss": 0.8, "d_fake": 0.4, "kl": 0.1}]
@@ -56,23 +57,20 @@ def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]
             made.append(_chart(title, note, [_line(rows, name) for name in taken], **more))
             names[:] = [name for name in names if name not in taken]
 
-    levels: dict[float, list[str]] = {}
-    for name, value in equilibrium.items():
-        if name in names:
-            levels.setdefault(round(value, 6), []).append(_NAMES.get(name, name))
+    levels = {name: value for name, value in equilibrium.items() if name in names}
+    alike = len(set(levels.values())) < len(levels)  # one line for both networks, then, in neither's colour
+    said = ", ".join(f"{_NAMES.get(name, name)} {value:.3f}" for name, value in levels.items())
     take(
         lambda name: name in ("discriminator_loss", "generator_loss"),
         "Losses",
-        "Dashed: where each would lie if the discriminator said ½ of everything." if levels else "",
-        references=[
-            {"name": f"{' and '.join(which)} at D = ½", "value": value} for value, which in levels.items()
-        ],
+        f"Dashed: where they would lie if the discriminator said ½ of everything ({said})." if levels else "",
+        references=[{"key": "" if alike else name, "value": value} for name, value in levels.items()],
     )
     take(
         lambda name: name.startswith("d_"),
         "What the discriminator says",
-        "Mean probability of being real, and of fitting the text where there is one.",
-        references=[{"name": "cannot tell", "value": 0.5}],
+        "Mean probability of being real, and of fitting the text where there is one. Dashed: ½.",
+        references=[{"key": "", "value": 0.5}],
         low=0.0,
         high=1.0,
     )
@@ -85,14 +83,12 @@ def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]
     take(
         lambda name: name == "diversity",
         "Diversity for one caption",
-        "How much the samples of one caption, or class, differ, as a part of what real pictures do.",
-        references=[{"name": "real pictures", "value": 1.0}],
+        "How much the samples of one caption, or class, differ. Dashed: how much real pictures do.",
+        references=[{"key": "", "value": 1.0}],
         low=0.0,
     )
     take(lambda name: name.endswith("_accuracy"), "Accuracies", low=0.0, high=1.0)
-    for name in list(names):
-        take(lambda each, name=name: each == name, title_of(name))
-    return made
+    return made + [_chart(title_of(name), "", [_line(rows, name)]) for name in names]
 
 
 def title_of(name: str) -> str:

@@ -5,7 +5,7 @@ what is wrong and what to try, in plain words, or None. A sign is about the last
 goes away when the training has recovered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -163,7 +163,7 @@ def oscillation(rows: Rows, *, epochs: int = 6, probability: float = 0.12, loss:
     )
 
 
-SIGNS = {
+SIGNS: dict[str, Callable[[Rows], str | None]] = {
     "discriminator_too_strong": discriminator_too_strong,
     "mode_collapse": mode_collapse,
     "oscillation": oscillation,

@@ -66,7 +66,9 @@ def test_it_holds_curves_equilibria_warnings_samples_settings_and_the_licence(fo
     ]  # fmt: skip
     losses = stage1["charts"][0]
     assert losses["lines"][0]["values"] == [[1, 1.0], [2, 0.5], [3, 0.33333], [4, 0.25]]
-    assert [round(line["value"], 3) for line in losses["references"]] == [1.386, 0.693]
+    levels = {line["key"]: round(line["value"], 3) for line in losses["references"]}
+    assert levels == {"discriminator_loss": 1.386, "generator_loss": 0.693}
+    assert "discriminator 1.386, generator 0.693" in losses["note"]
     (warning,) = stage1["warnings"]
     assert (warning["epoch"], warning["title"], warning["until"]) == (3, "discriminator too strong", None)
     assert [grid["epoch"] for grid in stage1["series"][0]["grids"]] == [1, 2, 3, 4]
@@ -79,10 +81,10 @@ def test_it_holds_curves_equilibria_warnings_samples_settings_and_the_licence(fo
     )
 
 
-def test_a_loss_with_two_judgements_has_one_line_for_both_networks():
+def test_where_both_losses_have_one_equilibrium_its_line_is_neithers():
     rows = [{"phase": "stage2", "epoch": 1, "discriminator_loss": 1.2, "generator_loss": 3.0}]
     (chart,) = charts(rows, {"discriminator_loss": 1.386294, "generator_loss": 1.386294})
-    assert chart["references"] == [{"name": "discriminator and generator at D = ½", "value": 1.386294}]
+    assert chart["references"] == [{"key": "", "value": 1.386294}] * 2
 
 
 def test_numbers_that_are_none_are_left_out():

@@ -155,10 +155,8 @@ def test_a_discriminator_that_learns_a_hundred_times_faster_is_told_once(digits,
     assert len(due) >= 2 and due[-1] == 6
     assert rows[-1]["generator_gradient"] < 0.1 * rows[0]["generator_gradient"]  # it has vanished
     (phase,) = Report(tmp_path / "run").content()["phases"]
-    assert [(one["epoch"], one["name"]) for one in phase["warnings"]][0] == (
-        due[0],
-        "discriminator_too_strong",
-    )
+    first = phase["warnings"][0]
+    assert (first["epoch"], first["name"]) == (due[0], "discriminator_too_strong")
     assert "the discriminator is too strong" in (tmp_path / "run" / "report.html").read_text()
     said = capsys.readouterr().err
     assert said.count("the discriminator is too strong") == 1

@@ -1,6 +1,6 @@
 """What a classifier learns to read off the pictures of a prepared set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import grain
 import numpy as np
@@ -41,7 +41,7 @@ class Targets:
         self,
         records: Records,
         attributes: Sequence[str] = (),
-        values: dict[str, Sequence[str]] | None = None,
+        values: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         seen = [(record.label, record.attributes) for record in records]
         known = set.intersection(*(set(of) for _, of in seen))

@@ -189,7 +189,7 @@ class Pipeline:
         """
         if num_images < 1:
             raise UserError(f"num_images is {num_images}; it must be at least 1")
-        name, rows = self._rows(conditions)
+        name, rows = self.rows(conditions)
         stream = np.stack([normal(seed, k, self.noise_size) for k in range(num_images)])
         chosen = np.arange(len(rows) * num_images)
         return self._draw(name, rows[chosen // num_images], stream[chosen % num_images], batch_size)
@@ -232,7 +232,7 @@ class Pipeline:
             (5, 64, 64, 3)
         """
         check_ends(self.condition, start, end, seed, seed_b)
-        name, ends = self._rows(both_ends(start, end))
+        name, ends = self.rows(both_ends(start, end))
         rows = np.repeat(ends, steps, axis=0) if len(ends) == 1 else straight(ends[0], ends[1], steps)
         size = self.noise_size
         noise = spherical(normal(seed, 0, size), normal(seed if seed_b is None else seed_b, 0, size), steps)
@@ -260,7 +260,12 @@ class Pipeline:
         every = encoder(ops.concatenate([characters, entries.pop("other_characters")]), training=False)
         return (1.0 - weight) * every[:-1, :] + weight * every[-1:, :]
 
-    def _rows(self, conditions: Any) -> tuple[str | None, np.ndarray]:
+    def rows(self, conditions: Any) -> tuple[str | None, np.ndarray]:
+        """Turns what people ask for into the entry of :meth:`paint`: its name, and a row for each.
+
+        Raises:
+            UserError: As :meth:`generate`.
+        """
         condition = self.condition
         if condition == "none":
             if conditions is not None:

@@ -93,7 +93,7 @@ def train_phase(
 
 
 def _measure_by_real_pictures(
-    callbacks: Sequence[keras.callbacks.Callback], model: keras.Model, loader: Loader | TargetLoader
+    callbacks: Sequence[keras.callbacks.Callback], model: keras.Model, loader: Any
 ) -> None:
     samplers = [callback for callback in callbacks if isinstance(callback, Sampler)]
     if samplers:

@@ -1,0 +1,108 @@
+"""``stackgan-k3 evaluate``: how good pictures are, in numbers."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from stackgan_k3.choose import choose_backend
+
+HELP = "measure the pictures of a run or a bundle against real ones"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments.
+
+    Example:
+        >>> configure(argparse.ArgumentParser())
+    """
+    parser.add_argument("target", metavar="RUN|BUNDLE", help="a run directory or a bundle")
+    parser.add_argument(
+        "--data", metavar="DIR", required=True, help="a data set made by `stackgan-k3 prepare`"
+    )
+    parser.add_argument(
+        "--probe", metavar="DIR", required=True, help="a probe trained on it by `stackgan-k3 train-probe`"
+    )
+    parser.add_argument(
+        "--samples", metavar="N", type=int, default=1000,
+        help="draw at most N pictures; never more than half of the split (default: 1000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--split", choices=("test", "train"), default="test", help="the real pictures (default: test)"
+    )
+    parser.add_argument(
+        "--encoders", metavar="RUN",
+        help="a run with a trained text phase, for the R-precision of a bundle (default: the run itself)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", metavar="S", type=int, default=0, help="seed of the first picture (default: 0)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the numbers to a file as well")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measures, and prints a table: what was drawn beside what real pictures get.
+
+    Args:
+        args: The parsed arguments.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        UserError: As :func:`stackgan_k3.training.evaluate.evaluate`.
+
+    Example:
+        ```
+        stackgan-k3 evaluate runs/birds --data data/birds --probe probes/birds --json birds.json
+        ```
+    """
+    os.environ["KERAS_BACKEND"] = choose_backend().backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from stackgan_k3.files import replacing
+    from stackgan_k3.training.evaluate import evaluate
+
+    numbers = evaluate(
+        args.target,
+        args.data,
+        args.probe,
+        samples=args.samples,
+        split=args.split,
+        encoders=args.encoders,
+        seed=args.seed,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    if args.json:
+        with replacing(Path(args.json)) as beside:
+            beside.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+    print("\n".join(table(numbers)))
+    return 0
+
+
+def table(numbers: dict[str, Any]) -> list[str]:
+    """Lays the numbers out: a line a measure, drawn pictures beside the floor of real ones.
+
+    Args:
+        numbers: What :func:`stackgan_k3.training.evaluate.evaluate` returned.
+
+    Example:
+        >>> table({"samples": 50, "split": "test", "seed": 0, "fid": {"drawn": 3.25, "floor": 1.0}})[1:]
+        ['measure                      drawn     real', 'fid                           3.25        1']
+    """
+    lines = [f"{numbers['samples']} pictures, {numbers['split']} split, seed {numbers['seed']}"]
+    lines.append(f"{'measure':24}{'drawn':>10}{'real':>9}")
+    for name, value in _flat(numbers):
+        more = f"   ± {value['error']:.3g}" if "error" in value else ""
+        more += f"   of {value['candidates']:.0f} captions" if "candidates" in value else ""
+        lines.append(f"{name:24}{value['drawn']:>10.4g}{value['floor']:>9.4g}{more}")
+    return lines
+
+
+def _flat(numbers: dict[str, Any], prefix: str = "") -> list[tuple[str, dict[str, float]]]:
+    rows: list[tuple[str, dict[str, float]]] = []
+    for name, value in numbers.items():
+        if isinstance(value, dict):
+            rows += [(prefix + name, value)] if "drawn" in value else _flat(value, f"{prefix}{name} ")
+    return rows

@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+from small_run import SMALL
+
+from stackgan_k3.cli import main
+from stackgan_k3.config import load_preset
+from stackgan_k3.data.prepare import prepare
+from stackgan_k3.training.drawer import open_drawer
+from stackgan_k3.training.evaluate import evaluate
+from stackgan_k3.training.run import Run
+from stackgan_k3.training.train import train
+
+
+@pytest.fixture(scope="module")
+def birds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluate") / "birds"
+    prepare("synthetic-birds", folder, size=128, limit=60, seed=2, workers=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def probe(birds, tmp_path_factory):
+    settings = {"probe.width": 4, "probe.features": 12, "probe.batch_size": 16, "probe.epochs": 2,
+                "probe.attributes": ["background", "body"]}  # fmt: skip
+    return train(load_preset("probe", settings), birds, tmp_path_factory.mktemp("probe") / "run").folder
+
+
+@pytest.fixture(scope="module")
+def run(birds, tmp_path_factory):
+    config = load_preset("stackgan-tiny", {**SMALL, "stage1.epochs": 1})
+    return train(config, birds, tmp_path_factory.mktemp("run") / "run").folder
+
+
+def test_every_measure_is_there_with_its_floor(run, birds, probe, tmp_path, capsys):
+    file = tmp_path / "numbers.json"
+    words = ["evaluate", str(run), "--data", str(birds), "--probe", str(probe), "--samples", "20"]
+    assert main([*words, "--split", "train", "--json", str(file)]) == 0
+    numbers = json.loads(file.read_text())
+    assert numbers["samples"] == 20
+    for name in ("fid", "kid", "precision", "recall", "density", "coverage", "diversity", "r_precision"):
+        assert np.isfinite(numbers[name]["drawn"]) and np.isfinite(numbers[name]["floor"]), name
+    assert set(numbers["inception_score"]) == set(numbers["accuracy"]) == {"background", "body"}
+    assert set(numbers["sketches"]) == {"fid", "kid"}
+    # An untrained generator draws grey: far from the real, all alike.
+    assert numbers["fid"]["drawn"] > 2 * numbers["fid"]["floor"]
+    assert numbers["diversity"]["drawn"] < 0.2
+    printed = capsys.readouterr().out
+    assert "r_precision" in printed and "accuracy background" in printed
+    again = evaluate(run, birds, probe, samples=20, split="train")
+    assert again["fid"] == pytest.approx(numbers["fid"]) and again["accuracy"] == numbers["accuracy"]
+
+
+def test_the_real_pictures_get_the_floor(run, birds, probe, monkeypatch):
+    """A generator that draws the other half of the real pictures gets exactly what they get."""
+    from stackgan_k3.data.records import Records
+    from stackgan_k3.training import evaluate as module
+
+    records = Records(birds, "train")
+    order = np.random.Generator(np.random.Philox(key=[0, 1])).permutation(len(records))
+
+    class Perfect:
+        condition = "none"
+
+        def draw(self, asked, seeds, *, previews=False):
+            return module._real(records, order[20 + np.arange(len(seeds)) % 20])
+
+    monkeypatch.setattr(module, "open_drawer", lambda path: Perfect())
+    numbers = evaluate(run, birds, probe, samples=20, split="train")
+    for name in ("fid", "precision", "recall", "density", "coverage"):
+        assert numbers[name]["drawn"] == pytest.approx(numbers[name]["floor"], rel=1e-6), name
+    assert numbers["kid"]["drawn"] == pytest.approx(numbers["kid"]["floor"])
+
+
+def test_a_run_draws_what_its_pipeline_draws(run):
+    captions, seeds = ["a red bird", "a blue bird in the snow"], np.array([5, 9])
+    drawn = open_drawer(run).draw(captions, seeds)
+    pipeline = Run.open(run).pipeline()
+    for picture, caption, seed in zip(drawn, captions, seeds, strict=True):
+        assert np.abs(pipeline.generate(caption, seed=int(seed))[0].astype(int) - picture).max() <= 1
+    assert open_drawer(run).draw(captions, seeds, previews=True).shape == (2, 64, 64, 3)
+
+
+def test_what_cannot_be_measured_is_refused(run, birds, probe):
+    with pytest.raises(ValueError, match="both halves need 20"):
+        evaluate(run, birds, probe)  # the test split is smaller
+    with pytest.raises(ValueError, match="not a trained probe"):
+        evaluate(run, birds, run)
+    with pytest.raises(ValueError, match="which reads pictures and draws none"):
+        evaluate(probe, birds, probe, split="train")

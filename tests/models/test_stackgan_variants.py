@@ -119,7 +119,7 @@ def test_a_conditional_discriminator_shows_each_pairing_to_its_trunk():
     rolled = np.roll(numpy(batch["image"]), 1, axis=0)
 
     def belief(image):
-        features = d.trunk([image, condition], training=True)
+        features = numpy(d.trunk([image, condition], training=True))
         logits = numpy(d.conditional_head([features, condition], training=True))
         return np.mean(1 / (1 + np.exp(-logits)))
 
@@ -127,7 +127,7 @@ def test_a_conditional_discriminator_shows_each_pairing_to_its_trunk():
     assert float(numpy(logs["d_real"])) == pytest.approx(belief(numpy(batch["image"])), abs=1e-5)
     assert float(numpy(logs["d_fake"])) == pytest.approx(belief(numpy(drawn["image"])), abs=1e-5)
     # What the rolled features of the other form would give is something else here.
-    features = np.roll(numpy(d.trunk([batch["image"], condition], training=True)), 1, axis=0)
+    features = np.roll(numpy(d.trunk([numpy(batch["image"]), condition], training=True)), 1, axis=0)
     other = numpy(d.conditional_head([features, condition], training=True))
     assert abs(np.mean(1 / (1 + np.exp(-other))) - float(numpy(logs["d_wrong"]))) > 1e-4
 

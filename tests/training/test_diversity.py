@@ -9,6 +9,8 @@ from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
 from stackgan_k3.training.diversity import diversity, real_diversity, reduce
 
+pytestmark = pytest.mark.neutral  # numpy and pictures alone
+
 
 def test_it_is_the_mean_over_all_pairs_of_a_group():
     pictures = np.random.randint(0, 256, (6, 32, 32, 3)).astype("uint8")

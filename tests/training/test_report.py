@@ -17,6 +17,8 @@ from stackgan_k3.training.report import Report
 from stackgan_k3.training.report_charts import charts
 from stackgan_k3.training.report_pictures import MOST_BYTES, MOST_GRIDS, Pictures, evenly, small_webp
 
+pytestmark = pytest.mark.neutral  # numpy and pictures alone
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CAPTIONS = ["a red bird", "a bird with </script><b>tags</b> & more"]
 COLOURS = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30)]

@@ -12,7 +12,10 @@ import pytest
 from stackgan_k3 import __version__, cli
 from stackgan_k3.errors import UserError
 
-COMMANDS = ["demo", "doctor", "export", "generate", "inspect", "prepare", "presets", "train"]
+COMMANDS = [
+    "demo", "doctor", "evaluate", "export", "generate", "import-torch", "inspect", "interpolate", "prepare",
+    "presets", "report", "train", "train-probe",
+]  # fmt: skip
 
 
 @pytest.fixture

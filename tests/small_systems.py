@@ -19,7 +19,7 @@ _GAN_CLS = {**_TEXT, **_GAN, "gan.width": 4, "gan.discriminator_width": 4, "gan.
 # Name: preset, settings, data (source and how it is prepared), what pictures are asked for by.
 SYSTEMS = {
     "conditional-gan": ("conditional-gan-digits", {**_GAN, "gan.width": 4, "gan.discriminator_width": 4,
-                        "gan.noise_dim": 5}, ("digits", DIGITS), ["three", "8"]),
+                        "gan.noise_dim": 5}, ("digits", DIGITS), ["three"]),
     "dcgan": ("dcgan-digits", {**_GAN, "gan.width": 4, "gan.discriminator_width": 4, "gan.noise_dim": 5},
               ("digits", DIGITS), None),
     "gan-cls": ("gan-cls-flowers", _GAN_CLS, ("synthetic-birds", BIRDS), ["a red bird"]),
@@ -34,6 +34,8 @@ SYSTEMS = {
                        "stage1.generator_loss": "saturating",
                        "stage1.discriminator_optimizer": "sgd", "stage2.image_size": 128},
                        ("synthetic-birds", BIRDS), ["a red bird"]),
+    "stackgan-srgan": ("stackgan-srgan", {**SMALL, **_STAGES, "stage2.image_size": 128,
+                       "stage2.residual_blocks": 1}, ("synthetic-birds", BIRDS), ["a red bird"]),
     "vae": ("vae-digits", {"vae.epochs": 1, "vae.batch_size": 8, "vae.width": 4, "vae.latent_dim": 5,
                            "vae.learning_rate": 0.01}, ("digits", DIGITS), None),
 }  # fmt: skip

@@ -29,7 +29,10 @@ class StageConfig(AdversarialConfig):
 
 
 class Stage2Config(StageConfig):
-    """Stage-II: also its picture size in pixels and its number of residual blocks.
+    """Stage-II: also its picture size in pixels, its number of residual blocks, and its kind.
+
+    ``kind`` is ``"stackgan"``, the published network, or ``"srgan"``, super-resolution; ``content_weight``
+    and ``feature_weight`` are those of the latter's two further losses.
 
     Example:
         >>> Stage2Config().image_size
@@ -38,6 +41,9 @@ class Stage2Config(StageConfig):
 
     image_size: Literal[128, 256] = 256
     residual_blocks: int = Field(2, ge=0, le=16)
+    kind: Literal["stackgan", "srgan"] = "stackgan"
+    content_weight: float = Field(1.0, ge=0)
+    feature_weight: float = Field(1.0, ge=0)
 
 
 class StackGANConfig(RunConfig):
@@ -86,12 +92,13 @@ class StackGANConfig(RunConfig):
 
         Raises:
             UserError: Also for a change that would have no effect: a KL weight without a KL term, a
-                momentum without Adam.
+                momentum without Adam, the weight of a loss that the Stage-II does not have.
         """
         config = super().changed(changes)
         if isinstance(config, StackGANConfig):
             for phase in ("stage1", "stage2"):
                 _refuse_idle(config, phase, changes)
+            _refuse_idle_weights(config, changes)
         return config
 
 
@@ -110,3 +117,13 @@ def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any])
             f"{phase}.beta_1 is {part.beta_1:g}, but it is Adam's, and both optimizers of {phase} are SGD; "
             f"leave it out, or set {phase}.generator_optimizer=adam"
         )
+
+
+def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> None:
+    stage = config.stage2
+    for name in ("content_weight", "feature_weight"):
+        if f"stage2.{name}" in changes and getattr(stage, name) and stage.kind != "srgan":
+            raise UserError(
+                f"stage2.{name} is {getattr(stage, name):g}, but stage2.kind={stage.kind} has no such loss; "
+                "leave it out, or set stage2.kind=srgan"
+            )

@@ -18,6 +18,7 @@ from stackgan_k3.models.discriminator import Discriminator
 from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
+from stackgan_k3.models.super_resolution_generator import SuperResolutionGenerator
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -35,7 +36,8 @@ class StackGANStage(AdversarialModel):
     examples that were drawn from each.
 
     Args:
-        generator: A :class:`Stage1Generator` or a :class:`Stage2Generator`.
+        generator: A :class:`Stage1Generator`, or for Stage-II a :class:`Stage2Generator` or another that
+            takes ``sketch``.
         discriminator: A :class:`Discriminator` of the generator's picture size,
             with an unconditional head exactly in Stage-II.
         sketcher: For Stage-II: the trained Stage-I generator. It draws in
@@ -77,7 +79,7 @@ class StackGANStage(AdversarialModel):
 
     def __init__(
         self,
-        generator: Stage1Generator | Stage2Generator,
+        generator: Stage1Generator | Stage2Generator | SuperResolutionGenerator,
         discriminator: Discriminator,
         *,
         sketcher: Stage1Generator | None = None,
@@ -244,7 +246,7 @@ def _inputs(model: keras.Model) -> list[str]:
 
 
 def _check_networks(generator: Any, discriminator: Discriminator, sketcher: Any) -> None:
-    second = isinstance(generator, Stage2Generator)
+    second = "sketch" in generator.input
     if second != (sketcher is not None):
         raise UserError("Stage-II needs the trained Stage-I generator as its sketcher; Stage-I takes none")
     size = generator.image_size if second else 64

@@ -1,5 +1,7 @@
 """StackGAN: the text encoder, the caption embeddings, Stage-I, Stage-II."""
 
+from typing import Any
+
 import keras
 
 from stackgan_k3.config.stackgan import StackGANConfig, StageConfig
@@ -10,6 +12,8 @@ from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.models.stackgan_stage import StackGANStage
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
+from stackgan_k3.models.super_resolution_generator import SuperResolutionGenerator
+from stackgan_k3.models.super_resolution_stage import SuperResolutionStage
 from stackgan_k3.text.embedding_table import EmbeddingTable
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
@@ -82,7 +86,8 @@ def build_stage(
     seed_weights(config, phase)
     with precision(config.precision):
         generator = build_stage2_generator(config) if phase == "stage2" else build_stage1_generator(config)
-        return StackGANStage(
+        kind, settings = _kind(config, phase)
+        return kind(
             generator,
             _discriminator(config, phase),
             sketcher=sketcher,
@@ -93,6 +98,7 @@ def build_stage(
             augment=stage.augment,
             average_decay=stage.average_decay,
             seed=config.seed,
+            **settings,
         )
 
 
@@ -159,16 +165,19 @@ def build_stage1_generator(config: StackGANConfig) -> Stage1Generator:
     )
 
 
-def build_stage2_generator(config: StackGANConfig) -> Stage2Generator:
+def build_stage2_generator(config: StackGANConfig) -> Stage2Generator | SuperResolutionGenerator:
     """Builds the Stage-II generator of a configuration, with fresh weights."""
-    return Stage2Generator(
-        config.stage2.width,
-        image_size=config.stage2.image_size,
-        residual_blocks=config.stage2.residual_blocks,
-        embedding_dim=config.text.embedding_dim,
-        conditioning_dim=config.conditioning_dim,
+    settings: dict[str, Any] = {
+        "image_size": config.stage2.image_size,
+        "residual_blocks": config.stage2.residual_blocks,
+        "embedding_dim": config.text.embedding_dim,
+        "conditioning_dim": config.conditioning_dim,
         **_variant(config),
-    )
+    }
+    if config.stage2.kind == "srgan":
+        del settings["upsampling"]  # its doublings are sub-pixel layers; the setting is Stage-I's alone
+        return SuperResolutionGenerator(config.stage2.width, **settings)
+    return Stage2Generator(config.stage2.width, **settings)
 
 
 def _variant(config: StackGANConfig) -> dict[str, str]:
@@ -195,6 +204,15 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
     return train_phase(
         run, phase, model, loader, epochs, products=products, callbacks=[sampler], deadline=deadline
     )
+
+
+def _kind(config: StackGANConfig, phase: str) -> tuple[type[StackGANStage], dict[str, Any]]:
+    """The class of a stage's model, and the settings that it alone has."""
+    stage = config.stage2
+    if phase == "stage2" and stage.kind == "srgan":
+        weights = {"content_weight": stage.content_weight, "feature_weight": stage.feature_weight}
+        return SuperResolutionStage, weights
+    return StackGANStage, {}
 
 
 def _discriminator(config: StackGANConfig, phase: str) -> Discriminator:

@@ -66,6 +66,7 @@ def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]
         f"Dashed: where they would lie if the discriminator said ½ of everything ({said})." if levels else "",
         references=[{"key": "" if alike else name, "value": value} for name, value in levels.items()],
     )
+    take(lambda name: name == "loss", "Loss")
     take(
         lambda name: name.startswith("d_"),
         "What the discriminator says",
@@ -82,8 +83,8 @@ def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]
     )
     take(
         lambda name: name == "diversity",
-        "Diversity for one caption",
-        "How much the samples of one caption, or class, differ. Dashed: how much real pictures do.",
+        "Diversity of the samples",
+        "How much those of one caption, or class, differ. Dashed: how much real pictures do.",
         references=[{"key": "", "value": 1.0}],
         low=0.0,
     )

@@ -64,7 +64,7 @@ def test_it_holds_curves_equilibria_warnings_samples_settings_and_the_licence(fo
     assert stage1["epochs"] == {"done": 4, "asked": load_preset("stackgan-tiny").stage1.epochs}
     titles = [chart["title"] for chart in stage1["charts"]]
     assert titles == [
-        "Losses", "What the discriminator says", "Gradient norms", "Diversity for one caption", "KL term",
+        "Losses", "What the discriminator says", "Gradient norms", "Diversity of the samples", "KL term",
     ]  # fmt: skip
     losses = stage1["charts"][0]
     assert losses["lines"][0]["values"] == [[1, 1.0], [2, 0.5], [3, 0.33333], [4, 0.25]]
@@ -74,7 +74,7 @@ def test_it_holds_curves_equilibria_warnings_samples_settings_and_the_licence(fo
     (warning,) = stage1["warnings"]
     assert (warning["epoch"], warning["title"], warning["until"]) == (3, "discriminator too strong", None)
     assert [grid["epoch"] for grid in stage1["series"][0]["grids"]] == [1, 2, 3, 4]
-    assert [chart["title"] for chart in text["charts"]] == ["Accuracies", "Loss"]
+    assert [chart["title"] for chart in text["charts"]] == ["Loss", "Accuracies"]
     assert stage2["charts"] == [] and stage2["series"] == [] and stage2["epochs"]["done"] == 0
     settings = {table["name"]: dict(table["settings"]) for table in content["settings"]}
     assert (

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+_OF_NETWORKS = ("stage1.width", "stage2.width", "_dim", "image_size", "residual_blocks", "text.encoder")
+
 
 @dataclass(frozen=True)
 class About:
@@ -18,6 +20,7 @@ class About:
         data: Strings under ``name``, ``title``, ``licence`` and ``homepage`` of the training data.
         captions: Captions of that data, for the samples and as examples.
         settings: How it was trained: dotted names and values.
+        imported: Whether the weights were trained elsewhere, by other settings than these.
         metrics: What was measured last: ``phase/name`` and value.
 
     Example:
@@ -33,6 +36,7 @@ class About:
     captions: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float | str] = field(default_factory=dict)
+    imported: bool = False
 
     @classmethod
     def of_run(cls, run: Any) -> "About":
@@ -49,6 +53,7 @@ class About:
         info = run.data_info
         settings = flatten(run.config.model_dump(mode="json"))
         told = ("description", "preset", "system")  # elsewhere in the card
+        imported = info.get("source") == "import-torch"
         untrained = () if run.has("stage2", "generator") else ("stage2.",)
         return cls(
             name=run.folder.resolve().name,
@@ -65,9 +70,13 @@ class About:
             settings={
                 name: value
                 for name, value in settings.items()
-                if name not in told and not name.startswith(untrained)
+                if name not in told
+                and not name.startswith(untrained)
+                # Rates and the like are the preset's, not those that an imported model was trained by.
+                and (not imported or name.endswith(_OF_NETWORKS))
             },
             metrics=last_metrics(run.metrics()),
+            imported=imported,
         )
 
 

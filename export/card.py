@@ -28,6 +28,7 @@ def model_card(manifest: Manifest, about: About, samples: Sequence[tuple[str, Se
     """
     size, sketch = manifest.image_size, manifest.preview_size
     ask = Asking.of(manifest)
+    made = "Imported into" if about.imported else "Trained with"
     stages = " in two stages" if size > sketch else ""
     homepage = about.data.get("homepage", "")
     title = about.data.get("title") or about.data.get("name") or "not recorded"
@@ -36,13 +37,15 @@ def model_card(manifest: Manifest, about: About, samples: Sequence[tuple[str, Se
     if manifest.condition == "characters":
         limit = alphabet.MAX_CHARACTERS
         reads = f"- It reads Latin letters, digits and punctuation, and {limit} characters of a caption.\n"
+        if manifest.words:
+            reads += f"- It knows {len(manifest.words):,} words, not their order; others are skipped.\n"
     pictures = "\n\n".join(
         f"> {_plain(text)}\n\n" + "\n".join(f"![{_plain(text)}]({file})" for file in files)
         for text, files in samples
     )
     return f"""# {manifest.name}
 
-Draws pictures {ask.draws}, {size} × {size} pixels{stages}. Trained with stackgan_k3 {__version__} as the
+Draws pictures {ask.draws}, {size} × {size} pixels{stages}. {made} stackgan_k3 {__version__} as the
 preset `{about.preset}` (system `{about.system}`): {about.idea}
 
 ## Samples

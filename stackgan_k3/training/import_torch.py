@@ -6,7 +6,6 @@ The names are those of https://github.com/hanzhanggit/StackGAN-Pytorch (``netG_e
 import json
 import math
 import os
-import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import keras
 import numpy as np
 
 from stackgan_k3.config.stackgan import StackGANConfig
+from stackgan_k3.engine.torch_file import load_state
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing_folder
 from stackgan_k3.training.recipes.stackgan import build_stage1_generator, build_stage2_generator
@@ -21,6 +21,9 @@ from stackgan_k3.training.run import Run
 
 HOMEPAGE = "https://github.com/hanzhanggit/StackGAN-Pytorch"
 """Where the published networks are defined."""
+
+IMPORTED = "import-torch"
+"""What an imported run's ``data.json`` gives as the source of its data."""
 
 _INSIDE = "STAGE1_G."  # the prefix of Stage-I within a file of Stage-II
 Tensors = dict[str, np.ndarray]
@@ -73,57 +76,6 @@ def import_torch(
         _take(networks["stage2"], second, stage2_rules(config), Path(stage2))
     files = [os.path.basename(path) for path in (stage1, stage2) if path is not None]
     return _write(config, Path(folder), networks, files)
-
-
-def load_state(path: str | os.PathLike[str]) -> Tensors:
-    """Reads the tensors of a ``.pth`` file; nothing else in it is run.
-
-    Args:
-        path: A file of ``torch.save``: a state dict, or one inside ``{"state_dict": …}``. A
-            prefix ``module.``, as of ``DataParallel``, is taken off the names.
-
-    Returns:
-        float32 arrays by name; ``num_batches_tracked`` is left out.
-
-    Raises:
-        UserError: If the file does not exist, is damaged, or holds anything but tensors.
-
-    Example:
-        >>> load_state("no-such-file.pth")
-        Traceback (most recent call last):
-        ...
-        stackgan_k3.errors.UserError: there is no file no-such-file.pth
-    """
-    if not Path(path).is_file():
-        raise UserError(f"there is no file {path}")
-    import torch
-
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise UserError(
-            f"{path} is damaged, or holds more than tensors, and code inside a file is not run "
-            f"({str(error).strip().splitlines()[0]}); where you trust it, save its state dict again with "
-            "torch.save(network.state_dict(), …)"
-        ) from None
-    except Exception as error:  # torch raises what its readers of zip and tar files do
-        raise UserError(
-            f"{path} is no file of torch.save, or damaged ({type(error).__name__}: {error})"
-        ) from error
-    if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
-        state = state["state_dict"]
-    if not isinstance(state, Mapping) or not state:
-        raise UserError(f"{path} holds no state dict, but a {type(state).__name__}")
-    tensors = {}
-    for name, value in state.items():
-        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise UserError(f"{path} holds no state dict: {name!r} is a {type(value).__name__}")
-        plain = name.removeprefix("module.")
-        if not plain.endswith("num_batches_tracked"):  # counts batches; nothing is computed from it
-            tensors[plain] = value.detach().to(torch.float32).numpy()
-    return tensors
 
 
 def stage1_rules(config: StackGANConfig) -> Iterator[tuple[str, str]]:
@@ -283,8 +235,10 @@ def _write(
     config: StackGANConfig, folder: Path, networks: Mapping[str, keras.Model], files: list[str]
 ) -> Run:
     origin = f"weights imported from {' and '.join(files)}"
+    said = f"{config.description} Nothing was trained here: {origin}."
+    config = config.model_copy(update={"description": said.strip()})
     info = {
-        "source": "import-torch",
+        "source": IMPORTED,
         "title": f"not recorded ({origin})",
         "licence": "",
         "homepage": HOMEPAGE,

@@ -11,8 +11,9 @@ from torch import nn  # noqa: E402
 
 from stackgan_k3 import cli  # noqa: E402
 from stackgan_k3.config import load_preset  # noqa: E402
+from stackgan_k3.engine.torch_file import load_state  # noqa: E402
 from stackgan_k3.errors import UserError  # noqa: E402
-from stackgan_k3.training.import_torch import import_torch, load_state  # noqa: E402
+from stackgan_k3.training.import_torch import import_torch  # noqa: E402
 from stackgan_k3.training.load_run import load_run  # noqa: E402
 from stackgan_k3.training.run import Run  # noqa: E402
 
@@ -196,6 +197,7 @@ def test_the_run_says_what_it_is(run):
     again = Run.open(run.folder)
     assert again.config.text.encoder == "published"
     assert again.data_info["title"] == "not recorded (weights imported from stage1.pth and stage2.pth)"
+    assert "Nothing was trained here: weights imported from stage1.pth" in again.config.description
     assert (again.examples, again.metrics(), again.text_encoder()) == ([], [], None)
     with pytest.raises(UserError, match="holds no checkpoint"):
         load_run(run.folder)

@@ -1,4 +1,4 @@
-"""Files of ``torch.save``, read as NumPy arrays; PyTorch is loaded when one is read, whichever backend runs."""
+"""Files of ``torch.save``, read as NumPy arrays, whichever backend runs."""
 
 import os
 import pickle

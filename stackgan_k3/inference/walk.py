@@ -61,7 +61,8 @@ def save_walk(
         >>> import numpy as np
         >>> pictures = np.zeros((3, 8, 8, 3), np.uint8)
         >>> walk = Drawing(pictures, pictures, ("a bird",) * 3, (5,) * 3, "CPUExecutionProvider")
-        >>> Image.open(save_walk(walk, tempfile.mkdtemp() + "/walk.png")).size
+        >>> with Image.open(save_walk(walk, tempfile.mkdtemp() + "/walk.png")) as strip:
+        ...     strip.size
         (32, 8)
     """
     target = walk_path(path)

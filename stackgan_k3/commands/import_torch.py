@@ -1,6 +1,7 @@
 """``stackgan-k3 import-torch``: the published PyTorch StackGAN generators as a run that exports."""
 
 import argparse
+import shlex
 import os
 
 HELP = "turn the published PyTorch StackGAN generators (.pth) into a run that exports"
@@ -57,6 +58,6 @@ def run(args: argparse.Namespace) -> int:
     made = import_torch(config, args.folder, args.stage1, args.stage2)
     print(f"run: {made.folder}")
     print("there is no text encoder in these files: pictures are asked for by embeddings")
-    print(f"next: stackgan-k3 export {made.folder} BUNDLE")
+    print(f"next: stackgan-k3 export {shlex.quote(str(made.folder))} BUNDLE")
     print("then: stackgan-k3 generate BUNDLE --embeddings FILE.npy -o pictures.png")
     return 0

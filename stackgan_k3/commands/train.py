@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,10 +99,12 @@ def run(args: argparse.Namespace) -> int:
         config, args.data, args.folder, phases=phases, max_minutes=args.max_minutes, resume=args.resume
     )
     print(f"run: {trained.folder}")
+    folder = shlex.quote(str(trained.folder))
     if trained.drawable:
-        print(f"next: stackgan-k3 export {trained.folder} BUNDLE")
+        print(f"next: stackgan-k3 export {folder} BUNDLE")
     else:
-        print(f"next: stackgan-k3 train {args.preset} --data {args.data} --run {trained.folder} --resume")
+        data = shlex.quote(args.data)
+        print(f"next: stackgan-k3 train {args.preset} --data {data} --run {folder} --resume")
     return 0
 
 

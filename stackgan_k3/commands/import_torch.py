@@ -1,8 +1,8 @@
 """``stackgan-k3 import-torch``: the published PyTorch StackGAN generators as a run that exports."""
 
 import argparse
-import shlex
 import os
+import shlex
 
 HELP = "turn the published PyTorch StackGAN generators (.pth) into a run that exports"
 

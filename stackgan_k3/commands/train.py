@@ -100,7 +100,9 @@ def run(args: argparse.Namespace) -> int:
     )
     print(f"run: {trained.folder}")
     folder = shlex.quote(str(trained.folder))
-    if trained.drawable:
+    if config.system == "probe":
+        print(f"next: stackgan-k3 evaluate RUN --data {shlex.quote(args.data)} --probe {folder}")
+    elif trained.drawable:
         print(f"next: stackgan-k3 export {folder} BUNDLE")
     else:
         data = shlex.quote(args.data)

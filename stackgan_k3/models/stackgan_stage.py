@@ -75,7 +75,7 @@ class StackGANStage(AdversarialModel):
         (2, 64, 64, 3)
     """
 
-    log_names = ("discriminator_loss", "generator_loss", "d_real", "d_wrong", "d_fake")
+    log_names: tuple[str, ...] = ("discriminator_loss", "generator_loss", "d_real", "d_wrong", "d_fake")
 
     def __init__(
         self,

@@ -112,10 +112,15 @@ def mode_collapse(
     if not fallen and not (len(values) >= patience and max(last) < of_real):
         return None
     phase = rows[-1].get("phase", "")
+    before = f"it has been {best:.0%}"
+    if not fallen:
+        before = (
+            "it was never much more: the training has only begun, or the generator does not use its noise"
+        )
     weight = f", a larger {phase}.kl_weight" if "kl" in rows[-1] else ""
     return (
         "mode collapse: pictures of one caption or class, each with its own noise, now differ "
-        f"{last[-1]:.0%} as much as real pictures do; it has been {best:.0%}. Try a lower "
+        f"{last[-1]:.0%} as much as real pictures do; {before}. Try a lower "
         f"{phase}.generator_rate, a larger {phase}.batch_size{weight}, or another seed."
     )
 

@@ -34,6 +34,8 @@ SYSTEMS = {
                        "stage1.generator_loss": "saturating",
                        "stage1.discriminator_optimizer": "sgd", "stage2.image_size": 128},
                        ("synthetic-birds", BIRDS), ["a red bird"]),
+    "stackgan-attention": ("stackgan-attention", {**SMALL, **_STAGES, "stage2.image_size": 128},
+                           ("synthetic-birds", BIRDS), ["a red bird"]),
     "stackgan-srgan": ("stackgan-srgan", {**SMALL, **_STAGES, "stage2.image_size": 128,
                        "stage2.residual_blocks": 1}, ("synthetic-birds", BIRDS), ["a red bird"]),
     "vae": ("vae-digits", {"vae.epochs": 1, "vae.batch_size": 8, "vae.width": 4, "vae.latent_dim": 5,

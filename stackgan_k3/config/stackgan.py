@@ -1,9 +1,9 @@
 """The configuration of StackGAN: a text encoder and two stages."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stackgan_k3.config.parts import AdversarialConfig, TextConfig
 from stackgan_k3.config.run import RunConfig
@@ -32,7 +32,8 @@ class Stage2Config(StageConfig):
     """Stage-II: also its picture size in pixels, its number of residual blocks, and its kind.
 
     ``kind`` is ``"stackgan"``, the published network, or ``"srgan"``, super-resolution; ``content_weight``
-    and ``feature_weight`` are those of the latter's two further losses.
+    and ``feature_weight`` are those of the latter's two further losses. ``matching_weight`` and
+    ``matching_gamma`` are of the image-text matching loss that a run with ``attention`` has.
 
     Example:
         >>> Stage2Config().image_size
@@ -44,6 +45,8 @@ class Stage2Config(StageConfig):
     kind: Literal["stackgan", "srgan"] = "stackgan"
     content_weight: float = Field(1.0, ge=0)
     feature_weight: float = Field(1.0, ge=0)
+    matching_weight: float = Field(5.0, ge=0)
+    matching_gamma: float = Field(10.0, gt=0)
 
 
 class StackGANConfig(RunConfig):
@@ -58,7 +61,8 @@ class StackGANConfig(RunConfig):
         normalization: What normalizes the generators' features: ``"batch"``, or ``"conditional"`` batch
             normalization, on the condition.
         discriminator_normalization: The same of the discriminators.
-        upsampling: How the generators double their feature maps.
+        upsampling: How the generators double their feature maps (an SRGAN as Stage-II has its own way).
+        attention: Whether Stage-II attends to the words of a caption; needs a text encoder that has some.
 
     Example:
         >>> from stackgan_k3.config import load_preset
@@ -76,9 +80,24 @@ class StackGANConfig(RunConfig):
     normalization: Normalization = "batch"
     discriminator_normalization: Normalization = "batch"
     upsampling: Literal["nearest", "bilinear", "bicubic"] = "nearest"
+    attention: bool = False
     text: TextConfig = TextConfig()
     stage1: StageConfig = StageConfig()
     stage2: Stage2Config = Stage2Config()
+
+    @model_validator(mode="after")
+    def _attention_is_possible(self) -> Self:
+        if self.attention and self.text.encoder != "char-cnn-rnn":
+            raise ValueError(
+                f"attention=true, but text.encoder={self.text.encoder} knows whole captions only, no words "
+                "to attend to; set text.encoder=char-cnn-rnn, or attention=false"
+            )
+        if self.attention and self.stage2.kind == "srgan":
+            raise ValueError(
+                "attention=true, but words are attended to at 16 px, where stage2.kind=srgan, which works at "
+                "64 px, has no features; set stage2.kind=stackgan, or attention=false"
+            )
+        return self
 
     def picture_size(self, phase: str) -> int:
         """The size of the pictures that a phase is trained on, in pixels."""
@@ -121,6 +140,12 @@ def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any])
 
 def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> None:
     stage = config.stage2
+    for name in ("matching_weight", "matching_gamma"):
+        if f"stage2.{name}" in changes and not config.attention:
+            raise UserError(
+                f"stage2.{name} is {getattr(stage, name):g}, but only attention=true has a matching loss; "
+                "leave it out, or set attention=true"
+            )
     for name in ("content_weight", "feature_weight"):
         if f"stage2.{name}" in changes and getattr(stage, name) and stage.kind != "srgan":
             raise UserError(

@@ -14,11 +14,12 @@ from stackgan_k3.bundle.noise import normal
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_uint8
+from stackgan_k3.models.words import with_words
 
 Condition = Literal["characters", "embedding", "label", "none"]
 
 # Inputs of generators that are not noise: what was asked for, and what the generator before has drawn.
-_GIVEN = ("embedding", "label", "sketch")
+_GIVEN = ("embedding", "words", "label", "sketch")
 
 
 class Pipeline:
@@ -27,9 +28,10 @@ class Pipeline:
     A generator is a functional model whose inputs are a dict: ``embedding`` float32
     ``[batch, T]`` or ``label`` int32 ``[batch]`` for what is asked for, ``sketch`` for the
     picture of the generator before, and noises, each float32 ``[batch, n]`` from N(0, 1)
-    with a name of its own. Its outputs are a dict with ``image`` float32
-    ``[batch, S, S, 1 or 3]`` in [-1, 1]. Any system that draws like this can be
-    sampled, exported and served.
+    with a name of its own. One that attends to the caption also takes ``words`` float32
+    ``[batch, L, D]``, which :func:`stackgan_k3.models.words.with_words` takes out of the text
+    encoder. Its outputs are a dict with ``image`` float32 ``[batch, S, S, 1 or 3]`` in [-1, 1]. Any
+    system that draws like this can be sampled, exported and served.
 
     Args:
         generators: At least one.
@@ -62,6 +64,7 @@ class Pipeline:
         self.text_encoder = text_encoder
         self.classes = tuple(classes)
         _check(self.generators, text_encoder)
+        self._reader = with_words(text_encoder) if self.attends and text_encoder is not None else None
 
     @property
     def condition(self) -> Condition:
@@ -70,6 +73,11 @@ class Pipeline:
         if "embedding" in names:
             return "embedding" if self.text_encoder is None else "characters"
         return "label" if "label" in names else "none"
+
+    @property
+    def attends(self) -> bool:
+        """Whether a generator looks at the words of a caption, so that an embedding is not enough."""
+        return any("words" in generator.input for generator in self.generators)
 
     @property
     def noise_parts(self) -> tuple[tuple[str, int], ...]:
@@ -145,7 +153,7 @@ class Pipeline:
         """
         entries = dict(asked)
         if "characters" in entries and self.text_encoder is not None:
-            entries["embedding"] = self._embedded(entries)
+            entries.update(self._read(entries))
         start, pictures = 0, []
         for generator in self.generators:
             inputs = {}
@@ -233,32 +241,55 @@ class Pipeline:
         """
         check_ends(self.condition, start, end, seed, seed_b)
         name, ends = self.rows(both_ends(start, end))
-        rows = np.repeat(ends, steps, axis=0) if len(ends) == 1 else straight(ends[0], ends[1], steps)
         size = self.noise_size
         noise = spherical(normal(seed, 0, size), normal(seed if seed_b is None else seed_b, 0, size), steps)
+        if name == "characters" and len(ends) == 2:  # embedding and words go the way together
+            weight = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, None]
+            return self._draw(name, np.repeat(ends[:1], steps, axis=0), noise, batch_size, ends[1:], weight)
+        rows = np.repeat(ends, steps, axis=0) if len(ends) == 1 else straight(ends[0], ends[1], steps)
         return self._draw(name, rows, noise, batch_size)
 
-    def _draw(self, name: str | None, rows: np.ndarray, noise: np.ndarray, batch_size: int) -> np.ndarray:
+    def _draw(
+        self,
+        name: str | None,
+        rows: np.ndarray,
+        noise: np.ndarray,
+        batch_size: int,
+        other: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+    ) -> np.ndarray:
         if batch_size < 1:
             raise UserError(f"batch_size is {batch_size}; it must be at least 1")
         pictures = []
         for start in range(0, len(noise), batch_size):
             chosen = slice(start, start + batch_size)
             asked = {} if name is None else {name: ops.convert_to_tensor(rows[chosen])}
+            if other is not None and weight is not None:
+                asked["other_characters"] = ops.convert_to_tensor(other)
+                asked["other_weight"] = ops.convert_to_tensor(weight[chosen])
             drawn = self.paint(asked, ops.convert_to_tensor(noise[chosen]))
             pictures.append(ops.convert_to_numpy(to_uint8(drawn["image"])))
         return np.concatenate(pictures)
 
-    def _embedded(self, entries: dict[str, Any]) -> Any:
-        """Takes the characters out of the entries and returns their embeddings, mixed where asked for."""
+    def _read(self, entries: dict[str, Any]) -> dict[str, Any]:
+        """Takes the characters out of the entries; returns ``embedding``, and ``words`` where asked for."""
         characters = entries.pop("characters")
-        encoder: Any = self.text_encoder
         if "other_characters" not in entries:
-            return encoder(characters, training=False)
+            return self._encoded(characters)
         weight = entries.pop("other_weight")
         # One pass over both: in a graph, the encoder stands once.
-        every = encoder(ops.concatenate([characters, entries.pop("other_characters")]), training=False)
-        return (1.0 - weight) * every[:-1, :] + weight * every[-1:, :]
+        every = self._encoded(ops.concatenate([characters, entries.pop("other_characters")]))
+        mixed = {}
+        for name, value in every.items():
+            share = weight if name == "embedding" else ops.expand_dims(weight, -1)
+            mixed[name] = (1.0 - share) * value[:-1, :] + share * value[-1:, :]
+        return mixed
+
+    def _encoded(self, characters: Any) -> dict[str, Any]:
+        if self._reader is not None:
+            return self._reader(characters, training=False)
+        encoder: Any = self.text_encoder
+        return {"embedding": encoder(characters, training=False)}
 
     def rows(self, conditions: Any) -> tuple[str | None, np.ndarray]:
         """Turns what people ask for into the entry of :meth:`paint`: its name, and a row for each.
@@ -277,6 +308,8 @@ class Pipeline:
         if condition == "label":
             return "label", self._labels(conditions)
         if isinstance(conditions, np.ndarray) and conditions.dtype.kind == "f":
+            if self.attends:
+                raise UserError("this model attends to the words of captions; pass captions, not embeddings")
             return "embedding", conditions.astype(np.float32)
         if self.text_encoder is None:
             raise UserError(
@@ -285,6 +318,8 @@ class Pipeline:
         texts = [conditions] if isinstance(conditions, str) else list(conditions)
         for text in texts:
             alphabet.check(text)
+        if self.attends:
+            return "characters", alphabet.encode(texts)
         vectors = self.text_encoder(alphabet.encode(texts), training=False)
         return "embedding", ops.convert_to_numpy(vectors).astype(np.float32)
 
@@ -304,6 +339,8 @@ def _check(generators: Sequence[keras.Model], text_encoder: keras.Model | None) 
     sizes = {g.input["embedding"].shape[-1] for g in generators if "embedding" in g.input}
     if text_encoder is not None:
         sizes.add(text_encoder.output.shape[-1])
+    elif any("words" in g.input for g in generators):
+        raise UserError("a generator attends to the words of captions; give the text_encoder that reads them")
     if len(sizes) > 1:
         raise UserError(
             f"the text encoder and the generators have embeddings of different sizes: "

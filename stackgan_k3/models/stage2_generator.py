@@ -1,11 +1,13 @@
 """Stage-II: a 64 px sketch and its caption become a 128 or 256 px picture."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from stackgan_k3.errors import UserError
+from stackgan_k3.layers.attention import WordAttention
 from stackgan_k3.layers.blocks import convolution, join_condition, relu, residual_block
 from stackgan_k3.layers.conditional_batch_norm import normalizer
 from stackgan_k3.layers.conditioning import condition_on
@@ -18,7 +20,7 @@ class Stage2Generator(keras.Model):
 
     Sketch → 3 × 3 to width, ReLU → 4 × 4 stride 2 to 2·width → 4 × 4 stride 2 to
     4·width → joined with a second condition, 3 × 3 to 4·width → residual blocks →
-    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh. The last three
+    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh. The last four
     arguments change a part each; their defaults are the published network.
 
     Args:
@@ -31,11 +33,15 @@ class Stage2Generator(keras.Model):
             or ``"mixture"``; see :func:`condition_on`.
         normalization: ``"batch"``, or ``"conditional"`` on the condition.
         upsampling: ``"nearest"``, ``"bilinear"`` or ``"bicubic"``.
+        words: Number L and size D of a caption's word features, for attention on words: before the
+            residual blocks each place takes the words that fit it (:class:`WordAttention`), and
+            features and context become 4·width channels again, 3 × 3. None for no attention.
         **kwargs: Of ``keras.Model``.
 
     Inputs (a dict of float32): ``sketch`` ``[batch, 64, 64, 3]`` in [-1, 1],
     ``embedding`` ``[batch, T]``, ``conditioning_noise2`` ``[batch, C]`` (not of the plain
-    condition), ``component_noise2`` ``[batch, 3]`` (of the mixture), both from N(0, 1).
+    condition), ``component_noise2`` ``[batch, 3]`` (of the mixture), both from N(0, 1); with
+    attention ``words`` ``[batch, L, D]``.
 
     Outputs (a dict of float32): ``image`` ``[batch, image_size, image_size, 3]`` in
     [-1, 1], and the second condition's parameters: ``mean`` and ``log_variance`` ``[batch, C]``, or
@@ -62,6 +68,7 @@ class Stage2Generator(keras.Model):
         conditioning: str = "augmentation",
         normalization: str = "batch",
         upsampling: str = "nearest",
+        words: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         if image_size not in (128, 256):
@@ -75,6 +82,11 @@ class Stage2Generator(keras.Model):
         x = relu(norm(convolution(x, 2 * width, 4, 2)))  # 32 px
         x = relu(norm(convolution(x, 4 * width, 4, 2)))  # 16 px
         x = relu(norm(convolution(join_condition(x, c), 4 * width, 3)))
+        attended = {}
+        if words is not None:
+            attended["words"] = keras.Input(tuple(words), name="words", dtype="float32")
+            context = WordAttention(name="attention")([x, attended["words"]])
+            x = relu(norm(convolution(keras.layers.Concatenate()([x, context]), 4 * width, 3)))
         for _ in range(residual_blocks):
             x = residual_block(x, norm)
         for halvings in range(1, int(math.log2(image_size // 16)) + 1):  # 32, 64, 128 (, 256) px
@@ -83,7 +95,7 @@ class Stage2Generator(keras.Model):
         image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
 
         super().__init__(
-            inputs={"sketch": sketch, "embedding": embedding, **noises},
+            inputs={"sketch": sketch, "embedding": embedding, **attended, **noises},
             outputs={"image": image, **parameters},
             **kwargs,
         )
@@ -95,6 +107,7 @@ class Stage2Generator(keras.Model):
         self.conditioning = conditioning
         self.normalization = normalization
         self.upsampling = upsampling
+        self.words = None if words is None else tuple(words)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -106,6 +119,7 @@ class Stage2Generator(keras.Model):
             "conditioning": self.conditioning,
             "normalization": self.normalization,
             "upsampling": self.upsampling,
+            "words": self.words,
             "name": self.name,
         }
 

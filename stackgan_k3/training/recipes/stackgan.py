@@ -7,6 +7,7 @@ import keras
 from stackgan_k3.config.stackgan import StackGANConfig, StageConfig
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.records import Records
+from stackgan_k3.models.attention_stage import AttentionStage
 from stackgan_k3.models.discriminator import Discriminator
 from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.models.stackgan_stage import StackGANStage
@@ -14,6 +15,7 @@ from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
 from stackgan_k3.models.super_resolution_generator import SuperResolutionGenerator
 from stackgan_k3.models.super_resolution_stage import SuperResolutionStage
+from stackgan_k3.models.words import with_words
 from stackgan_k3.text.embedding_table import EmbeddingTable
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
@@ -67,6 +69,7 @@ def build_stage(
     *,
     sketcher: Stage1Generator | None = None,
     text_encoder: keras.Model | None = None,
+    image_encoder: keras.Model | None = None,
 ) -> StackGANStage:
     """Builds the model of one stage with fresh weights, ready to ``compile()``.
 
@@ -74,7 +77,10 @@ def build_stage(
         config: The configuration.
         phase: ``"stage1"`` or ``"stage2"``.
         sketcher: For Stage-II, the trained Stage-I generator.
-        text_encoder: To draw captions with ``generate()``; not trained here.
+        text_encoder: To draw captions with ``generate()``; not trained here. A Stage-II with attention
+            reads words with it in training, too.
+        image_encoder: The image encoder that was trained with it, for the matching loss of a Stage-II
+            with attention.
 
     Example:
         >>> from stackgan_k3.config import load_preset
@@ -87,6 +93,8 @@ def build_stage(
     with precision(config.precision):
         generator = build_stage2_generator(config) if phase == "stage2" else build_stage1_generator(config)
         kind, settings = _kind(config, phase)
+        if kind is AttentionStage:
+            settings["image_encoder"] = image_encoder
         return kind(
             generator,
             _discriminator(config, phase),
@@ -112,6 +120,8 @@ def stage_loader(
     config: StackGANConfig, phase: str, records: Records, model: StackGANStage, table: EmbeddingTable | None
 ) -> Loader:
     """Opens the batches of a stage: pictures, embeddings, and the noise that its model asks for."""
+    if isinstance(model, AttentionStage):  # which reads them itself: words of every caption are too many
+        return open_loader(config, phase, records, captions="characters", draws=model.draws)
     return open_loader(config, phase, records, captions="embedding", embeddings=table, draws=model.draws)
 
 
@@ -137,6 +147,7 @@ def load(run: Run) -> StackGANStage:
         phase,
         sketcher=sketcher if phase == "stage2" else None,
         text_encoder=run.text_encoder(),
+        image_encoder=_image_encoder(run, phase),
     )
     checkpoints = Checkpoints(run.phase(phase) / "checkpoints")
     compile_stage(model, run.config, phase, checkpoints.steps_per_epoch())
@@ -177,6 +188,9 @@ def build_stage2_generator(config: StackGANConfig) -> Stage2Generator | SuperRes
     if config.stage2.kind == "srgan":
         del settings["upsampling"]  # its doublings are sub-pixel layers; the setting is Stage-I's alone
         return SuperResolutionGenerator(config.stage2.width, **settings)
+    if config.attention:
+        words = with_words(text_networks(config.text)["text_encoder"]).output["words"]
+        settings["words"] = words.shape[1:]
     return Stage2Generator(config.stage2.width, **settings)
 
 
@@ -192,18 +206,31 @@ def _variant(config: StackGANConfig) -> dict[str, str]:
 def _train_stage(run: Run, phase: str, records: Records, deadline: float | None) -> bool:
     config = run.config
     encoder = run.text_encoder()
-    table = embedding_table(records, encoder)
-    sketcher = stage1_generator(run) if phase == "stage2" else None
-    model = build_stage(config, phase, sketcher=sketcher)
+    attends = config.attention and phase == "stage2"
+    table = None if attends else embedding_table(records, encoder)
+    model = build_stage(
+        config,
+        phase,
+        sketcher=stage1_generator(run) if phase == "stage2" else None,
+        text_encoder=encoder if attends else None,
+        image_encoder=_image_encoder(run, phase),
+    )
     loader = stage_loader(config, phase, records, model, table)
     compile_stage(model, config, phase, loader.steps_per_epoch)
-    vectors = example_vectors(run, records, encoder)
-    sampler = Sampler(run.folder / "samples", phase, run.examples, vectors)
+    asked = run.examples if attends else example_vectors(run, records, encoder)
+    sampler = Sampler(run.folder / "samples", phase, run.examples, asked)
     epochs = getattr(config, phase).epochs
     products = {"generator": model.averaged_generator}
     return train_phase(
         run, phase, model, loader, epochs, products=products, callbacks=[sampler], deadline=deadline
     )
+
+
+def _image_encoder(run: Run, phase: str) -> keras.Model | None:
+    """The trained image encoder, where the phase compares pictures with captions."""
+    if phase != "stage2" or not run.config.attention:
+        return None
+    return run.trained(text_networks(run.config.text)["image_encoder"], "text", "image_encoder")
 
 
 def _kind(config: StackGANConfig, phase: str) -> tuple[type[StackGANStage], dict[str, Any]]:
@@ -212,6 +239,11 @@ def _kind(config: StackGANConfig, phase: str) -> tuple[type[StackGANStage], dict
     if phase == "stage2" and stage.kind == "srgan":
         weights = {"content_weight": stage.content_weight, "feature_weight": stage.feature_weight}
         return SuperResolutionStage, weights
+    if phase == "stage2" and config.attention:
+        return AttentionStage, {
+            "matching_weight": stage.matching_weight,
+            "matching_gamma": stage.matching_gamma,
+        }
     return StackGANStage, {}
 
 

@@ -178,8 +178,14 @@ def test_the_discriminator_sees_the_text():
 def at_rest(model):
     for variable in model.discriminator.variables:
         variable.assign(np.zeros(variable.shape, "float32"))
-    model.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
-    return {name: number(v) for name, v in model.train_on_batch(small_batch(model), return_dict=True).items()}
+    batch = model.prepare(small_batch(model))
+    drawn = model.draw(batch)
+    (d_loss, d_logs), (g_loss, g_logs) = (
+        model.discriminator_loss(batch, drawn),
+        model.generator_loss(batch, drawn),
+    )
+    logs = {"discriminator_loss": d_loss, "generator_loss": g_loss, **d_logs, **g_logs}
+    return {name: number(value) for name, value in logs.items()}
 
 
 @pytest.mark.parametrize("matching_aware", [True, False])
@@ -264,7 +270,7 @@ def test_pictures_losses_and_weights_agree_on_every_backend():
     assert_same(results, atol=5e-4)
 
 
-@pytest.mark.parametrize("image_size", [128, 256])
+@pytest.mark.parametrize("image_size", [256])
 def test_larger_pictures_train_too(image_size):
     model = small(image_size=image_size)
     model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))

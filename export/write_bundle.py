@@ -10,6 +10,7 @@ import numpy as np
 
 from stackgan_k3.bundle import alphabet
 from stackgan_k3.bundle.manifest import FILE_NAME, Manifest
+from stackgan_k3.bundle.words import words_of
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing_folder
 from stackgan_k3.inference import TextToImage
@@ -113,7 +114,10 @@ def _fill(folder: Path, pipeline: Pipeline, about: About, say: Callable[[str], N
     worst = max(differences.values())
     say(f"checked: Keras, onnxruntime and the SavedModel agree (largest difference: {worst} of 255)")
     kind = pipeline.condition
-    examples = tuple(dict.fromkeys(text for text in about.captions if kind == "label" or _readable(text)))
+    known = frozenset(pipeline.vocabulary)
+    examples = tuple(
+        dict.fromkeys(text for text in about.captions if kind == "label" or _readable(text, known))
+    )
     manifest = Manifest(
         name=about.name,
         system=about.system,
@@ -122,8 +126,9 @@ def _fill(folder: Path, pipeline: Pipeline, about: About, say: Callable[[str], N
         noise_parts=pipeline.noise_parts,
         condition=kind,
         classes=pipeline.classes,
-        embedding="char-cnn-rnn" if kind == "characters" else "",
+        embedding="" if kind != "characters" else "word-vectors" if pipeline.vocabulary else "char-cnn-rnn",
         embedding_size=pipeline.embedding_dim,
+        words=pipeline.vocabulary,
         data=dict(about.data),
         metrics=dict(about.metrics),
         examples=examples if kind in ("characters", "label") else (),
@@ -156,8 +161,10 @@ def _draw_samples(folder: Path, manifest: Manifest) -> list[tuple[str, list[str]
     return samples
 
 
-def _readable(caption: str) -> bool:
-    """Whether a caption makes a good example: whole, and of characters that are read."""
+def _readable(caption: str, known: frozenset[str]) -> bool:
+    """Whether a caption makes a good example: whole, and of characters and words that are read."""
+    if known and known.isdisjoint(words_of(caption)):
+        return False
     text = alphabet.normalise(caption)
     read = any(alphabet.TABLE.get(sign, 0) for sign in text if sign != " ")
     return read and len(text) <= alphabet.MAX_CHARACTERS

@@ -37,6 +37,7 @@ class Manifest:
         classes: Names of the classes, for ``"label"``.
         embedding: Name of the text encoder, for example ``"char-cnn-rnn"``; empty without one.
         embedding_size: Length of a caption's embedding; 0 without.
+        words: The words that the text encoder knows; empty where it reads characters.
         data: The training data: strings under ``name``, ``licence`` and ``homepage``.
         licence: Licence of the weights.
         metrics: Name and value of what was measured (numbers or strings).
@@ -65,6 +66,7 @@ class Manifest:
     classes: tuple[str, ...] = ()
     embedding: str = ""
     embedding_size: int = 0
+    words: tuple[str, ...] = ()
     data: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
     metrics: Mapping[str, float | str] = field(default_factory=dict)
@@ -187,6 +189,7 @@ class Manifest:
             )
 
     def _said(self) -> dict[str, Any]:
+        words = {"words": " ".join(self.words)} if self.words else {}
         return {
             "format_version": FORMAT_VERSION,
             "package_version": self.package_version,
@@ -203,7 +206,7 @@ class Manifest:
             },
             "condition": {"kind": self.condition, "classes": list(self.classes)},
             "alphabet": {"max_characters": alphabet.MAX_CHARACTERS, "table": alphabet.TABLE},
-            "embedding": {"name": self.embedding, "size": self.embedding_size},
+            "embedding": {"name": self.embedding, "size": self.embedding_size, **words},
             "data": dict(self.data),
             "licence": self.licence,
             "metrics": dict(self.metrics),
@@ -271,6 +274,7 @@ def _parse(said: Any, path: Path) -> Manifest:
         if not all(isinstance(name, str) for name in classes) or (condition == "label" and not classes):
             raise wrong("'condition.classes' must hold the names of the classes")
     embedded = condition in ("characters", "embedding")
+    words = take(said, "embedding.words", str).split() if "words" in take(said, "embedding", dict) else []
     files = take(said, "files", dict)
     for name, entry in files.items():
         pure = PurePosixPath(name)
@@ -288,6 +292,7 @@ def _parse(said: Any, path: Path) -> Manifest:
         noise_parts=tuple((name, length) for name, length in parts),
         embedding=take(said, "embedding.name", str),
         embedding_size=size("embedding.size") if embedded else 0,
+        words=tuple(words),
         condition=condition,
         classes=tuple(classes),
         data=data,

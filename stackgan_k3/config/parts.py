@@ -2,10 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Augmentation = Literal["color", "translation", "cutout"]
 OptimizerName = Literal["adam", "sgd"]
+TextEncoder = Literal["char-cnn-rnn", "word-vectors", "sentence-transformers", "published"]
+
+_EXAMPLES = {"vectors": "own, or the path of a Word2Vec or GloVe file", "folder": "DIR, the model's folder"}
 
 
 class Part(BaseModel):
@@ -45,19 +48,32 @@ class PhaseConfig(Part):
 
 
 class TextConfig(PhaseConfig):
-    """The text encoder and the joint embedding that trains it.
+    """The text encoder and, for ``"char-cnn-rnn"``, the joint embedding that trains it.
 
-    With ``encoder`` ``"published"`` nothing is trained: the embeddings are those in the
-    prepared set, made elsewhere, and a bundle is asked by embeddings too. ``width`` is the
-    character convolutions' (384 published), ``image_width`` the image encoder's,
-    ``embedding_dim`` the size T of an embedding.
+    Attributes:
+        encoder: What makes embeddings of captions: a network trained here (``"char-cnn-rnn"``), averaged
+            ``"word-vectors"``, a ``"sentence-transformers"`` model, or ``"published"``, those that the
+            prepared set holds. With the last two a bundle is asked by embeddings.
+        vectors: Of ``"word-vectors"``: a Word2Vec or GloVe file, or ``"own"`` for vectors trained on the
+            captions.
+        words: Words that are kept of such a file besides those of the captions: its first.
+        folder: Of ``"sentence-transformers"``: the model's folder.
+        width: Of the character convolutions (384 published).
+        image_width: Of the image encoder.
+        embedding_dim: Size T of an embedding.
+
+    Raises:
+        ValueError: If an encoder lacks what it reads, or is given what it does not read.
 
     Example:
         >>> TextConfig().embedding_dim
         1024
     """
 
-    encoder: Literal["char-cnn-rnn", "published"] = "char-cnn-rnn"
+    encoder: TextEncoder = "char-cnn-rnn"
+    vectors: str = ""
+    words: int = Field(5000, ge=0, le=200_000)
+    folder: str = ""
     width: int = Field(384, ge=4, le=4096)
     image_width: int = Field(64, ge=4, le=1024)
     embedding_dim: int = Field(1024, ge=2, le=8192)
@@ -65,6 +81,20 @@ class TextConfig(PhaseConfig):
     batch_size: int = Field(40, ge=2)
     learning_rate: float = Field(7e-4, gt=0)
     halve_every: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _encoder_has_what_it_reads(self) -> "TextConfig":
+        reads = {"vectors": "word-vectors", "folder": "sentence-transformers"}
+        for name, encoder in reads.items():
+            given = getattr(self, name)
+            if self.encoder == encoder and not given:
+                raise ValueError(f"encoder={encoder} needs text.{name}; set text.{name}={_EXAMPLES[name]}")
+            if self.encoder != encoder and given:
+                raise ValueError(
+                    f"{name} is {given}, but encoder={self.encoder} does not read it; leave it out, or set "
+                    f"text.encoder={encoder}"
+                )
+        return self
 
 
 class AdversarialConfig(PhaseConfig):

@@ -12,6 +12,7 @@ from stackgan_k3.bundle import alphabet, noise
 from stackgan_k3.bundle.classes import label_of
 from stackgan_k3.bundle.interpolation import both_ends, check_ends, fractions, spherical, straight
 from stackgan_k3.bundle.manifest import Manifest
+from stackgan_k3.bundle.words import check_known
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference.drawing import Drawing
 from stackgan_k3.inference.providers import open_session
@@ -51,6 +52,7 @@ class TextToImage:
         self.manifest = manifest
         self.provider = provider
         self._session = session
+        self._words = frozenset(manifest.words)
         _check_signature("input", session.get_inputs(), manifest.inputs)
         _check_signature("output", session.get_outputs(), manifest.outputs)
 
@@ -111,7 +113,8 @@ class TextToImage:
             N = captions x ``num_images`` pictures.
 
         Raises:
-            UserError: If a caption is empty or too long, or a number out of range.
+            UserError: If a caption is empty, too long or, where the bundle knows words
+                (``manifest.words``), has none of them; or if a number is out of range.
 
         Warns:
             UserWarning: If a caption is longer than the 201 characters that are read.
@@ -256,6 +259,7 @@ class TextToImage:
             labels = [label_of(each, classes) for each in wanted]
             return [classes[label] for label in labels], {"label": np.array(labels, np.int32)}
         lines = captions_of(captions)
+        check_known(lines, self._words)
         return lines, {"characters": alphabet.encode(lines)}
 
 

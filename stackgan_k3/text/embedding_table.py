@@ -13,6 +13,7 @@ from keras import ops
 from stackgan_k3 import files
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.errors import UserError
+from stackgan_k3.text.sentence_encoder import SentenceEncoder
 
 if TYPE_CHECKING:
     from stackgan_k3.data.records import Records
@@ -60,7 +61,7 @@ class EmbeddingTable:
         cls,
         path: str | os.PathLike[str],
         records: "Records",
-        text_encoder: keras.Model,
+        text_encoder: keras.Model | SentenceEncoder,
         batch_size: int = 256,
         progress: bool = True,
         dtype: Literal["float32", "float16"] = "float32",
@@ -71,7 +72,7 @@ class EmbeddingTable:
             path: The file to write, ending in ``.npy``; the description takes the same
                 name with ``.json``. A table that is there is replaced.
             records: The split.
-            text_encoder: int32 ``[B, 201]`` -> float32 ``[B, dim]``, trained.
+            text_encoder: int32 ``[B, 201]`` -> float32 ``[B, dim]``, trained; or an encoder of sentences.
             batch_size: How many captions are embedded at a time.
             progress: Whether to show a progress bar.
             dtype: How the numbers are stored; float16 halves the file and keeps three digits.
@@ -87,7 +88,8 @@ class EmbeddingTable:
             raise UserError(f"batch_size is {batch_size}; it must be at least 1")
         captions = [records[number].captions for number in range(len(records))]
         every = [caption for those in captions for caption in those]
-        dim = int(text_encoder.output_shape[-1])
+        of_sentences = isinstance(text_encoder, SentenceEncoder)
+        dim = int(text_encoder.embedding_dim if of_sentences else text_encoder.output_shape[-1])
         starts = range(0, len(every), batch_size)
         bar = keras.utils.Progbar(len(starts), unit_name="batch") if progress else None
         path.with_suffix(".json").unlink(missing_ok=True)  # stopped half-way, there is no table
@@ -100,12 +102,14 @@ class EmbeddingTable:
             }
             np.lib.format.write_array_header_1_0(file, header)
             for start in starts:
-                characters = encode(every[start : start + batch_size])
-                count = len(characters)
-                # Every batch of one size: another size would be compiled again.
-                characters = np.pad(characters, ((0, batch_size - count), (0, 0)))
-                rows = np.asarray(text_encoder.predict_on_batch(characters)[:count], dtype)
-                file.write(rows.tobytes())
+                some = every[start : start + batch_size]
+                if of_sentences:
+                    rows = text_encoder.embed(some)
+                else:
+                    # Every batch of one size: another size would be compiled again.
+                    characters = np.pad(encode(some), ((0, batch_size - len(some)), (0, 0)))
+                    rows = text_encoder.predict_on_batch(characters)[: len(some)]
+                file.write(np.asarray(rows, dtype).tobytes())
                 if bar is not None:
                     bar.add(1)
         description = {
@@ -194,7 +198,7 @@ class EmbeddingTable:
                 "write the table again for this split"
             )
 
-    def matches(self, records: "Records", text_encoder: keras.Model) -> bool:
+    def matches(self, records: "Records", text_encoder: keras.Model | SentenceEncoder) -> bool:
         """Says whether this is the table of exactly these records and this encoder.
 
         Compares checksums: of the split's shards as they were prepared, and of the
@@ -213,7 +217,7 @@ class EmbeddingTable:
         return EmbeddingTable.open, (self.path,)
 
 
-def encoder_checksum(text_encoder: keras.Model) -> str:
+def encoder_checksum(text_encoder: keras.Model | SentenceEncoder) -> str:
     """Returns the SHA-256 of an encoder's configuration and weights, 64 hexadecimal digits.
 
     The same on every backend, and for an encoder that was saved and loaded.
@@ -224,6 +228,8 @@ def encoder_checksum(text_encoder: keras.Model) -> str:
         >>> encoder_checksum(encoder) == encoder_checksum(CharCNNRNN(width=6, embedding_dim=16))
         False
     """
+    if isinstance(text_encoder, SentenceEncoder):
+        return text_encoder.checksum
     digest = hashlib.sha256(type(text_encoder).__name__.encode())
     config = {key: value for key, value in text_encoder.get_config().items() if key != "name"}
     digest.update(json.dumps(config, sort_keys=True, default=str).encode())

@@ -1,31 +1,44 @@
 """The phase of every text-conditioned system that comes first: captions to embeddings."""
 
+import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from stackgan_k3.bundle.alphabet import encode
+from stackgan_k3.bundle.words import words_of
 from stackgan_k3.config.parts import TextConfig
 from stackgan_k3.data.record import Record
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
+from stackgan_k3.files import replacing
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.embedding_table import EmbeddingTable, encoder_checksum
 from stackgan_k3.text.image_encoder import ImageEncoder
 from stackgan_k3.text.joint_embedding import JointEmbedding
+from stackgan_k3.text.own_vectors import own_vectors
+from stackgan_k3.text.sentence_encoder import SentenceEncoder
+from stackgan_k3.text.vector_file import read_vectors
+from stackgan_k3.text.word_vectors import WordVectors
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.setting_up import halving, open_loader, seed_weights
 
+Encoder = keras.Model | SentenceEncoder
+"""What embeds captions in training."""
+
+_WORDS = "words.txt"  # the vocabulary: the weights' shape follows from it
+_SENTENCES = "sentence_encoder.json"
 _PREPARE = "prepare a set that brings its own (stackgan-pickles does)"
 
 
 def train_text(run: Run, records: Records, deadline: float | None = None) -> bool:
-    """Trains the text encoder with an image encoder on the joint embedding objective.
+    """Makes the text encoder.
 
-    With ``text.encoder=published`` there is nothing to train: the data set must hold embeddings.
+    ``char-cnn-rnn`` is trained with an image encoder on the joint embedding objective. The others
+    are taken from elsewhere, and a line says so: word vectors, a sentence-transformers model, or (``published``) the embeddings that the data set must hold.
 
     Args:
         run: The run.
@@ -36,7 +49,7 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
         Whether the phase is finished.
 
     Raises:
-        UserError: If published embeddings are asked for and the data set has none of that size.
+        UserError: If embeddings, vectors or a model are asked for and there are none of that size.
 
     Example:
         See :func:`stackgan_k3.training.train.train`, which calls it for the phase ``text``.
@@ -45,6 +58,10 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     if text.encoder == "published":
         _check_published(records, text)
         return True
+    if text.encoder == "word-vectors":
+        return _keep_word_vectors(run, records)
+    if text.encoder == "sentence-transformers":
+        return _keep_sentence_encoder(run, records)
     seed_weights(run.config, "text")
     networks = text_networks(text)
     encoder, image_encoder = networks["text_encoder"], networks["image_encoder"]
@@ -60,20 +77,20 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     if not run.keeps("text", "text_encoder", of):
         # The margin sets the embeddings' scale, and it is far below what the dense
         # layer of the conditioning augmentation, with its weights from N(0, 0.02²), can see.
-        encoder.calibrate(_some_captions(records))
+        encoder.calibrate(encode(_some_captions(records)))
         run.keep("text", "image_encoder", image_encoder, of)
         run.keep("text", "text_encoder", encoder, of)
     return finished
 
 
 def text_networks(text: TextConfig) -> dict[str, keras.Model]:
-    """Builds the networks of the phase with fresh weights, by name; none for published embeddings.
+    """Builds the networks that the phase trains with fresh weights, by name: for ``char-cnn-rnn`` alone.
 
     Example:
         >>> text_networks(TextConfig(encoder="published"))
         {}
     """
-    if text.encoder == "published":
+    if text.encoder != "char-cnn-rnn":
         return {}
     return {
         "text_encoder": CharCNNRNN(text.width, text.embedding_dim),
@@ -81,17 +98,41 @@ def text_networks(text: TextConfig) -> dict[str, keras.Model]:
     }
 
 
-def text_encoder(run: Run) -> CharCNNRNN | None:
-    """Builds the text encoder with its trained weights; None where embeddings come from elsewhere.
+def text_encoder(run: Run) -> CharCNNRNN | WordVectors | None:
+    """Builds the text encoder that is part of what draws; None where embeddings come from elsewhere.
 
     Raises:
         UserError: If the phase ``text`` has not been trained.
     """
-    networks = text_networks(run.config.text)
-    return run.trained(networks["text_encoder"], "text", "text_encoder") if networks else None
+    text = run.config.text
+    if text.encoder == "char-cnn-rnn":
+        return run.trained(text_networks(text)["text_encoder"], "text", "text_encoder")
+    if text.encoder != "word-vectors":
+        return None
+    if not run.has("text", "text_encoder"):
+        raise UserError(f"{run.folder} has no word vectors; train its phase 'text' first")
+    path = run.phase("text") / _WORDS
+    try:
+        words = path.read_text(encoding="ascii").split()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is missing or damaged ({error}); begin a new run") from None
+    return run.trained(WordVectors(words, text.embedding_dim), "text", "text_encoder")
 
 
-def embedding_table(records: Records, text_encoder: keras.Model | None) -> EmbeddingTable | None:
+def caption_encoder(run: Run) -> Encoder | None:
+    """Opens what a run is trained on the embeddings of; None where the records hold their own.
+
+    That is the :func:`text_encoder`, or the sentence-transformers model that no bundle can hold.
+
+    Raises:
+        UserError: If the phase ``text`` has not been trained, or the model is not there any more.
+    """
+    if run.config.text.encoder == "sentence-transformers":
+        return SentenceEncoder.open(run.phase("text") / _SENTENCES)
+    return text_encoder(run)
+
+
+def embedding_table(records: Records, text_encoder: Encoder | None) -> EmbeddingTable | None:
     """Opens the embeddings of a split's captions, making them first where need be.
 
     They lie beside the records, named by the encoder's checksum, so every run
@@ -122,7 +163,7 @@ def examples(records: Records, count: int = 8) -> list[str]:
     return [record.captions[caption] for record, caption in _spread(records, count)]
 
 
-def example_vectors(run: Run, records: Records, text_encoder: keras.Model | None) -> np.ndarray:
+def example_vectors(run: Run, records: Records, text_encoder: Encoder | None) -> np.ndarray:
     """Returns the embeddings of the captions that samples are drawn for, float32 ``[N, T]``.
 
     Args:
@@ -130,6 +171,8 @@ def example_vectors(run: Run, records: Records, text_encoder: keras.Model | None
         records: The training split of its data.
         text_encoder: What made the embeddings; None where they are the records' own.
     """
+    if isinstance(text_encoder, SentenceEncoder):
+        return text_encoder.embed(run.examples)
     if text_encoder is not None:
         vectors = keras.ops.convert_to_numpy(text_encoder(encode(run.examples), training=False))
         return vectors.astype(np.float32)
@@ -165,6 +208,61 @@ def _check_published(records: Records, text: TextConfig) -> None:
         )
 
 
-def _some_captions(records: Records, count: int = 2000) -> np.ndarray:
+def _keep_word_vectors(run: Run, records: Records) -> bool:
+    text = run.config.text
+    if run.has("text", "text_encoder"):
+        return True  # a run that goes on keeps the vectors that it began with
+    captions = [caption for i in range(len(records)) for caption in records[i].captions]
+    occurring = {word for caption in captions for word in words_of(caption)}
+    if text.vectors == "own":
+        words, vectors = own_vectors(captions, text.embedding_dim, run.config.seed)
+    else:
+        words, vectors = read_vectors(text.vectors, occurring, text.words)
+        if vectors.shape[1] != text.embedding_dim:
+            raise UserError(
+                f"text.embedding_dim is {text.embedding_dim:,}, but the vectors in {text.vectors} have "
+                f"{vectors.shape[1]:,} numbers; set text.embedding_dim={vectors.shape[1]}"
+            )
+    known = occurring.intersection(words)
+    if not known:
+        raise UserError(
+            f"{text.vectors} knows no word of the captions in {records.folder}; give vectors of their "
+            "language"
+        )
+    encoder = WordVectors(words, text.embedding_dim)
+    encoder.set_vectors(vectors)
+    encoder.calibrate(encode(_some_captions(records)))
+    with replacing(run.phase("text") / _WORDS) as beside:
+        beside.write_text("\n".join(words) + "\n", encoding="ascii")
+    run.keep("text", "text_encoder", encoder)
+    print(
+        f"text: nothing to train: {len(words):,} word vectors ({text.vectors}); {len(known):,} of the "
+        f"captions' {len(occurring):,} words are known",
+        file=sys.stderr,
+    )
+    return True
+
+
+def _keep_sentence_encoder(run: Run, records: Records) -> bool:
+    text, path = run.config.text, run.phase("text") / _SENTENCES
+    if not path.is_file():
+        encoder = SentenceEncoder(text.folder)
+        if encoder.embedding_dim != text.embedding_dim:
+            raise UserError(
+                f"text.embedding_dim is {text.embedding_dim:,}, but the model in {text.folder} gives "
+                f"{encoder.embedding_dim:,} numbers; set text.embedding_dim={encoder.embedding_dim}"
+            )
+        encoder.calibrate(_some_captions(records))
+        encoder.write(path)
+    print(
+        "text: nothing to train. The sentence-transformers model cannot be exported with what is trained "
+        "on it: the bundle will be asked by embeddings (float32 "
+        f"[batch, {text.embedding_dim}]), not by captions",
+        file=sys.stderr,
+    )
+    return True
+
+
+def _some_captions(records: Records, count: int = 2000) -> list[str]:
     chosen = [records[i] for i in range(0, len(records), max(1, len(records) // count))]
-    return encode([record.captions[i % len(record.captions)] for i, record in enumerate(chosen)])
+    return [record.captions[i % len(record.captions)] for i, record in enumerate(chosen)]

@@ -17,6 +17,7 @@ from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.setting_up import compile_adversarial, open_loader, precision, seed_weights
 from stackgan_k3.training.text_phase import (
+    caption_encoder,
     embedding_table,
     example_vectors,
     examples,
@@ -74,7 +75,7 @@ def build(config: GANCLSConfig, *, text_encoder: keras.Model | None = None) -> G
 
 def train_gan(run: Run, records: Records, deadline: float | None = None) -> bool:
     """Trains the GAN on the cached embeddings; the arguments are those of :func:`train_text`."""
-    encoder = run.text_encoder()
+    encoder = caption_encoder(run)
     model = build(run.config)
     loader = open_loader(
         run.config,

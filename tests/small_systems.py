@@ -25,6 +25,8 @@ SYSTEMS = {
     "gan-cls": ("gan-cls-flowers", _GAN_CLS, ("synthetic-birds", BIRDS), ["a red bird"]),
     "gan-int-cls": ("gan-int-cls-flowers", {**_GAN_CLS, "gan.noise": "uniform"}, ("synthetic-birds", BIRDS),
                     ["a red bird"]),
+    "gan-cls-words": ("gan-cls-flowers", {**_GAN_CLS, "text.encoder": "word-vectors", "text.vectors": "own"},
+                      ("synthetic-birds", BIRDS), ["a red bird"]),
     "stackgan": ("stackgan-tiny", {**SMALL, **_STAGES}, ("synthetic-birds", BIRDS), ["a red bird"]),
     "stackgan-mixture": ("stackgan-flowers-mixture", {**SMALL, **_STAGES, "normalization": "conditional",
                          "upsampling": "bicubic", "noise": "uniform", "stage2.image_size": 128},

@@ -11,6 +11,7 @@ from stackgan_k3.bundle import alphabet
 from stackgan_k3.bundle.classes import label_of
 from stackgan_k3.bundle.interpolation import both_ends, check_ends, spherical, straight
 from stackgan_k3.bundle.noise import normal
+from stackgan_k3.bundle.words import check_known
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_uint8
@@ -104,6 +105,11 @@ class Pipeline:
         """Size T of the embeddings that the generators read; 0 where they read none."""
         sizes = [g.input["embedding"].shape[-1] for g in self.generators if "embedding" in g.input]
         return sizes[0] if sizes else 0
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The words that the text encoder knows; empty where it reads characters, or there is none."""
+        return tuple(getattr(self.text_encoder, "words", ()))
 
     @property
     def image_size(self) -> int:
@@ -318,6 +324,7 @@ class Pipeline:
         texts = [conditions] if isinstance(conditions, str) else list(conditions)
         for text in texts:
             alphabet.check(text)
+        check_known(texts, frozenset(self.vocabulary))
         if self.attends:
             return "characters", alphabet.encode(texts)
         vectors = self.text_encoder(alphabet.encode(texts), training=False)

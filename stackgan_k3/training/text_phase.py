@@ -37,8 +37,9 @@ _PREPARE = "prepare a set that brings its own (stackgan-pickles does)"
 def train_text(run: Run, records: Records, deadline: float | None = None) -> bool:
     """Makes the text encoder.
 
-    ``char-cnn-rnn`` is trained with an image encoder on the joint embedding objective. The others
-    are taken from elsewhere, and a line says so: word vectors, a sentence-transformers model, or (``published``) the embeddings that the data set must hold.
+    ``char-cnn-rnn`` is trained with an image encoder on the joint embedding objective. The others are taken
+    from elsewhere, and a line says so: word vectors, a sentence-transformers model, or (``published``) the
+    embeddings that the data set must hold.
 
     Args:
         run: The run.

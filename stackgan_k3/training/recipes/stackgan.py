@@ -23,6 +23,7 @@ from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.setting_up import compile_adversarial, open_loader, precision, seed_weights
 from stackgan_k3.training.text_phase import (
+    caption_encoder,
     embedding_table,
     example_vectors,
     examples,
@@ -205,7 +206,7 @@ def _variant(config: StackGANConfig) -> dict[str, str]:
 
 def _train_stage(run: Run, phase: str, records: Records, deadline: float | None) -> bool:
     config = run.config
-    encoder = run.text_encoder()
+    encoder = caption_encoder(run)
     attends = config.attention and phase == "stage2"
     table = None if attends else embedding_table(records, encoder)
     model = build_stage(

@@ -88,8 +88,10 @@ class EmbeddingTable:
             raise UserError(f"batch_size is {batch_size}; it must be at least 1")
         captions = [records[number].captions for number in range(len(records))]
         every = [caption for those in captions for caption in those]
-        of_sentences = isinstance(text_encoder, SentenceEncoder)
-        dim = int(text_encoder.embedding_dim if of_sentences else text_encoder.output_shape[-1])
+        if isinstance(text_encoder, SentenceEncoder):
+            dim = text_encoder.embedding_dim
+        else:
+            dim = int(text_encoder.output_shape[-1])
         starts = range(0, len(every), batch_size)
         bar = keras.utils.Progbar(len(starts), unit_name="batch") if progress else None
         path.with_suffix(".json").unlink(missing_ok=True)  # stopped half-way, there is no table
@@ -103,7 +105,7 @@ class EmbeddingTable:
             np.lib.format.write_array_header_1_0(file, header)
             for start in starts:
                 some = every[start : start + batch_size]
-                if of_sentences:
+                if isinstance(text_encoder, SentenceEncoder):
                     rows = text_encoder.embed(some)
                 else:
                     # Every batch of one size: another size would be compiled again.

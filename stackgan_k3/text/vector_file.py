@@ -1,11 +1,11 @@
 """Word vectors from a file: Word2Vec's two formats and GloVe's, gzipped or not."""
 
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -76,11 +76,12 @@ def read_vectors(
     return list(kept), np.stack([vector for _, vector in kept.values()])
 
 
+_File = gzip.GzipFile | io.BufferedReader
 # A word, where it stands, and its numbers: as they are in the file.
 _Entry = tuple[str, bytes, list[bytes] | bytes]
 
 
-def _entries(file: IO[bytes], path: Path) -> Iterator[_Entry]:
+def _entries(file: _File, path: Path) -> Iterator[_Entry]:
     start = file.readline(_MAX_LINE)
     fields = start.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
@@ -119,7 +120,7 @@ def _is_text(line: bytes, size: int) -> bool:
     return True
 
 
-def _lines(file: IO[bytes], path: Path, size: int, promised: int | None) -> Iterator[_Entry]:
+def _lines(file: _File, path: Path, size: int, promised: int | None) -> Iterator[_Entry]:
     read = 0
     while line := file.readline(_MAX_LINE):
         if not line.strip():
@@ -141,7 +142,7 @@ def _lines(file: IO[bytes], path: Path, size: int, promised: int | None) -> Iter
         raise UserError(f"{path} promises {promised:,} vectors and ends after {read:,}; download it again")
 
 
-def _binary(file: IO[bytes], path: Path, count: int, size: int) -> Iterator[_Entry]:
+def _binary(file: _File, path: Path, count: int, size: int) -> Iterator[_Entry]:
     for number in range(1, count + 1):
         name = bytearray()
         while (sign := file.read(1)) != b" ":

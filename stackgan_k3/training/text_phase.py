@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 import keras
 import numpy as np
@@ -26,7 +27,7 @@ from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.setting_up import halving, open_loader, seed_weights
 
-Encoder = keras.Model | SentenceEncoder
+Encoder: TypeAlias = keras.Model | SentenceEncoder
 """What embeds captions in training."""
 
 _WORDS = "words.txt"  # the vocabulary: the weights' shape follows from it

@@ -44,7 +44,7 @@ class ConditionalBatchNorm(keras.layers.Layer):
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
         features, condition = input_shape
-        channels = features[-1]
+        channels: Any = features[-1]  # known where layers are built
         self.norm.build(features)
         self.gamma = self.add_weight(name="gamma", shape=(channels,), initializer=normal(mean=1.0))
         self.beta = self.add_weight(name="beta", shape=(channels,), initializer="zeros")

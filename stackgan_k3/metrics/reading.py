@@ -51,9 +51,7 @@ def read(probe: Probe, pictures: np.ndarray, *, batch_size: int = 64) -> Reading
         (3, 8)
     """
     if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.dtype != np.uint8 or not len(pictures):
-        raise UserError(
-            f"pictures are {pictures.dtype} {list(pictures.shape)}; not uint8 [N, S, S, 3]"
-        )
+        raise UserError(f"pictures are {pictures.dtype} {list(pictures.shape)}; not uint8 [N, S, S, 3]")
     parts = [
         {
             name: ops.convert_to_numpy(value)

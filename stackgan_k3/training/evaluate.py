@@ -66,8 +66,8 @@ def evaluate(
         ``samples`` (n), and for each measure ``{"drawn": …, "floor": …}``: ``fid`` and ``kid`` (lower is
         better; ``kid`` with its ``error``), ``precision``, ``recall``, ``density``, ``coverage``,
         ``diversity``, ``inception_score`` by attribute, ``r_precision``; ``accuracy`` by attribute for
-        synthetic birds: the part of pictures that show what was asked, its floor being the probe's own accuracy on the
-        real pictures. Where pictures have two stages, ``sketches`` holds ``fid`` and ``kid`` of the first.
+        synthetic birds: the part of pictures that show what was asked, its floor being the probe's own
+        accuracy on the real pictures. Where pictures have two stages, ``sketches`` holds ``fid`` and ``kid`` of the first.
 
     Raises:
         UserError: If something is not what it should be, or the split has fewer than 40 pictures.

@@ -67,7 +67,8 @@ def evaluate(
         better; ``kid`` with its ``error``), ``precision``, ``recall``, ``density``, ``coverage``,
         ``diversity``, ``inception_score`` by attribute, ``r_precision``; ``accuracy`` by attribute for
         synthetic birds: the part of pictures that show what was asked, its floor being the probe's own
-        accuracy on the real pictures. Where pictures have two stages, ``sketches`` holds ``fid`` and ``kid`` of the first.
+        accuracy on the real pictures. Where pictures have two stages, ``sketches`` holds ``fid`` and
+        ``kid`` of the first.
 
     Raises:
         UserError: If something is not what it should be, or the split has fewer than 40 pictures.

@@ -69,7 +69,9 @@ class MixtureConditioning(keras.layers.Layer):
         logits = self.mixing(embedding)
         scores = logits + gumbel(component_noise)
         soft = ops.softmax(scores)
-        hard = ops.one_hot(ops.argmax(scores, axis=-1), self.components, dtype="float32")
+        # Not argmax: on TensorFlow, Keras makes it of an operation that ONNX lacks. Of equals, the first.
+        largest = ops.cast(scores >= ops.max(scores, axis=-1, keepdims=True), "float32")
+        hard = largest * ops.cast(ops.cumsum(largest, axis=-1) < 1.5, "float32")
         chosen = ops.stop_gradient(hard) + (soft - ops.stop_gradient(soft))  # the values are those of `hard`
         each = ops.expand_dims(chosen, -1)  # [batch, K, 1]
         drawn = means + ops.expand_dims(noise, 1) * ops.exp(0.5 * log_variances)

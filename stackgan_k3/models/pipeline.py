@@ -1,6 +1,6 @@
 """The networks that draw, in a row: what a caption, a class or nothing at all becomes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import keras
@@ -15,7 +15,7 @@ from stackgan_k3.bundle.words import check_known
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_uint8
-from stackgan_k3.models.words import with_words
+from stackgan_k3.models.caption_reader import CaptionReader
 
 Condition = Literal["characters", "embedding", "label", "none"]
 
@@ -65,7 +65,7 @@ class Pipeline:
         self.text_encoder = text_encoder
         self.classes = tuple(classes)
         _check(self.generators, text_encoder)
-        self._reader = with_words(text_encoder) if self.attends and text_encoder is not None else None
+        self._reader = None if text_encoder is None else CaptionReader(text_encoder, words=self.attends)
 
     @property
     def condition(self) -> Condition:
@@ -158,8 +158,8 @@ class Pipeline:
             where there is one generator.
         """
         entries = dict(asked)
-        if "characters" in entries and self.text_encoder is not None:
-            entries.update(self._read(entries))
+        if "characters" in entries and self._reader is not None:
+            entries.update(self._reader.read(entries))
         start, pictures = 0, []
         for generator in self.generators:
             inputs = {}
@@ -206,7 +206,8 @@ class Pipeline:
         name, rows = self.rows(conditions)
         stream = np.stack([normal(seed, k, self.noise_size) for k in range(num_images)])
         chosen = np.arange(len(rows) * num_images)
-        return self._draw(name, rows[chosen // num_images], stream[chosen % num_images], batch_size)
+        asked = {} if name is None else {name: rows[chosen // num_images]}
+        return self._draw(asked, stream[chosen % num_images], batch_size)
 
     def interpolate(
         self,
@@ -251,51 +252,25 @@ class Pipeline:
         noise = spherical(normal(seed, 0, size), normal(seed if seed_b is None else seed_b, 0, size), steps)
         if name == "characters" and len(ends) == 2:  # embedding and words go the way together
             weight = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, None]
-            return self._draw(name, np.repeat(ends[:1], steps, axis=0), noise, batch_size, ends[1:], weight)
-        rows = np.repeat(ends, steps, axis=0) if len(ends) == 1 else straight(ends[0], ends[1], steps)
-        return self._draw(name, rows, noise, batch_size)
+            asked = {name: ends[:1].repeat(steps, 0), "other_characters": ends[1:], "other_weight": weight}
+        else:
+            rows = ends.repeat(steps, 0) if len(ends) == 1 else straight(ends[0], ends[1], steps)
+            asked = {} if name is None else {name: rows}
+        return self._draw(asked, noise, batch_size)
 
-    def _draw(
-        self,
-        name: str | None,
-        rows: np.ndarray,
-        noise: np.ndarray,
-        batch_size: int,
-        other: np.ndarray | None = None,
-        weight: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def _draw(self, asked: Mapping[str, np.ndarray], noise: np.ndarray, batch_size: int) -> np.ndarray:
         if batch_size < 1:
             raise UserError(f"batch_size is {batch_size}; it must be at least 1")
         pictures = []
         for start in range(0, len(noise), batch_size):
             chosen = slice(start, start + batch_size)
-            asked = {} if name is None else {name: ops.convert_to_tensor(rows[chosen])}
-            if other is not None and weight is not None:
-                asked["other_characters"] = ops.convert_to_tensor(other)
-                asked["other_weight"] = ops.convert_to_tensor(weight[chosen])
-            drawn = self.paint(asked, ops.convert_to_tensor(noise[chosen]))
+            some = {
+                name: ops.convert_to_tensor(rows if name == "other_characters" else rows[chosen])
+                for name, rows in asked.items()
+            }
+            drawn = self.paint(some, ops.convert_to_tensor(noise[chosen]))
             pictures.append(ops.convert_to_numpy(to_uint8(drawn["image"])))
         return np.concatenate(pictures)
-
-    def _read(self, entries: dict[str, Any]) -> dict[str, Any]:
-        """Takes the characters out of the entries; returns ``embedding``, and ``words`` where asked for."""
-        characters = entries.pop("characters")
-        if "other_characters" not in entries:
-            return self._encoded(characters)
-        weight = entries.pop("other_weight")
-        # One pass over both: in a graph, the encoder stands once.
-        every = self._encoded(ops.concatenate([characters, entries.pop("other_characters")]))
-        mixed = {}
-        for name, value in every.items():
-            share = weight if name == "embedding" else ops.expand_dims(weight, -1)
-            mixed[name] = (1.0 - share) * value[:-1, :] + share * value[-1:, :]
-        return mixed
-
-    def _encoded(self, characters: Any) -> dict[str, Any]:
-        if self._reader is not None:
-            return self._reader(characters, training=False)
-        encoder: Any = self.text_encoder
-        return {"embedding": encoder(characters, training=False)}
 
     def rows(self, conditions: Any) -> tuple[str | None, np.ndarray]:
         """Turns what people ask for into the entry of :meth:`paint`: its name, and a row for each.

@@ -7,6 +7,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 
 import keras
@@ -219,12 +220,13 @@ def _asked_by_embeddings(config: StackGANConfig) -> StackGANConfig:
         "conditioning": "augmentation",
         "normalization": "batch",
         "upsampling": "nearest",
+        "attention": False,
+        "stage2.kind": "stackgan",
     }
     for name, value in published.items():
-        if getattr(config, name) != value:
-            raise UserError(
-                f"{name} is {getattr(config, name)}, but the published networks have {name}={value}"
-            )
+        given = attrgetter(name)(config)
+        if given != value:
+            raise UserError(f"{name} is {given}, but the published networks have {name}={value}")
     changed = config.changed({"text.encoder": "published"})
     if not isinstance(changed, StackGANConfig):
         raise UserError(f"{config.preset} is no StackGAN")

@@ -110,7 +110,8 @@ def test_words_come_beside_the_same_embedding():
     assert read["words"].shape == (3, 8, 8)
     # A folded copy shares the layers; its words are those of its own graph.
     assert with_words(keras.models.clone_model(encoder, clone_function=lambda layer: layer)).layers
-    plain = keras.Sequential([keras.Input((201,)), keras.layers.Dense(8)])
+    inputs = keras.Input((201,))
+    plain = keras.Model(inputs, keras.layers.Dense(8)(inputs))
     with pytest.raises(UserError, match=r"set text\.encoder=char-cnn-rnn"):
         with_words(plain)
 

@@ -274,6 +274,10 @@ def test_another_preset_is_told(files, tmp_path):
         import_torch(config(**{"stage2.image_size": 128}), tmp_path / "run", *files)
     with pytest.raises(UserError, match="upsampling is bilinear, but the published networks have"):
         import_torch(config(upsampling="bilinear"), tmp_path / "run", *files)
+    with pytest.raises(UserError, match=r"stage2\.kind is srgan, but the published networks have"):
+        import_torch(config(**{"stage2.kind": "srgan"}), tmp_path / "run", *files)
+    with pytest.raises(UserError, match="attention is True, but the published networks have"):
+        import_torch(config(attention=True), tmp_path / "run", *files)
 
 
 def test_stage2_of_another_stage1(theirs, files, tmp_path):

@@ -134,6 +134,8 @@ def _check_order(config: RunConfig, folder: Path, phases: Sequence[str]) -> None
 
 def _check_sizes(config: RunConfig, records: Records, phases: Sequence[str]) -> None:
     for phase in phases:
+        if getattr(config.part(phase), "encoder", "char-cnn-rnn") != "char-cnn-rnn":
+            continue  # of a text encoder from elsewhere no batch is made
         size, batch_size = config.picture_size(phase), config.part(phase).batch_size
         held = stored_sizes(records.size)
         if size not in held:

@@ -48,7 +48,12 @@ def glove(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def words_run(data, glove, tmp_path_factory):
-    changes = {"text.encoder": "word-vectors", "text.vectors": str(glove), "text.words": 2}
+    changes = {
+        "text.encoder": "word-vectors",
+        "text.vectors": str(glove),
+        "text.words": 2,
+        "text.batch_size": 4000,
+    }
     return train(config(**changes), data, tmp_path_factory.mktemp("runs") / "words")
 
 

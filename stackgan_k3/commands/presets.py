@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     Example:
         >>> run(argparse.Namespace())  # doctest: +ELLIPSIS, +NORMALIZE_WHITESPACE
-        dcgan-digits ...
+        conditional-gan-digits ...
         0
     """
     presets = descriptions()

@@ -14,6 +14,7 @@ STAGES = ("stage1", "stage2")
 # once a step among the million of Stage-II. Largest of four runs: losses of Stage-I 2e-6 apart, of Stage-II
 # 2e-3 (relative); weights 1e-7 and 2e-4 apart, 1.7 % of those of Stage-II by more than 2e-5.
 LOSSES = {"stage1": 1e-3, "stage2": 5e-3}
+NORMS = {"stage1": 1e-3, "stage2": 2e-2}  # of gradients: there such a unit weighs most
 CLOSE = {"stage1": 0.98, "stage2": 0.95}
 
 
@@ -66,7 +67,18 @@ def test_pictures_agree(results, stage):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_losses_of_three_steps_agree(results, stage):
-    assert_same(chosen(results, stage, " at "), rtol=LOSSES[stage], atol=1e-6)
+    logs = chosen(results, stage, " at ")
+    norms = {
+        backend: {key: arrays[key] for key in arrays if "_gradient" in key}
+        for backend, arrays in logs.items()
+    }
+    losses = {
+        backend: {key: arrays[key] for key in arrays if "_gradient" not in key}
+        for backend, arrays in logs.items()
+    }
+    assert len(next(iter(norms.values()))) == 2 * STEPS
+    assert_same(losses, rtol=LOSSES[stage], atol=1e-6)
+    assert_same(norms, rtol=NORMS[stage])
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -133,7 +133,8 @@ def _compare(form: str, drawn: Pictures, truth: Pictures, start: int) -> int:
             raise RuntimeError(
                 f"{form} does not agree with the Keras model: {name} of row {start + worst} of what is asked "
                 f"for (of captions, {CAPTIONS[start + worst][:40]!r}) with seed {SEEDS[start + worst]} "
-                f"is off by {off[worst]} grey levels (at most {LARGEST_DIFFERENCE} is right); nothing was exported"
+                f"is off by {off[worst]} grey levels (at most {LARGEST_DIFFERENCE} is right); "
+                "nothing was exported"
             )
         largest = max(largest, int(off[worst]))
     return largest

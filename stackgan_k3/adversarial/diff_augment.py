@@ -67,7 +67,8 @@ class DiffAugment:
         """
         changes = {"color": _color, "translation": _translate, "cutout": _cut_out}
         for name in self.policy:
-            image = changes[name](image, ops.cast(batch[f"augment_{name}"], image.dtype))
+            image, draws = ops.convert_to_tensor(image), ops.convert_to_tensor(batch[f"augment_{name}"])
+            image = changes[name](image, ops.cast(draws, image.dtype))
         return image
 
 

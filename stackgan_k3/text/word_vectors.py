@@ -37,7 +37,7 @@ class WordVectors(keras.Model):
         >>> from stackgan_k3.bundle.alphabet import encode
         >>> encoder = WordVectors(["red", "bird"], 2)
         >>> encoder.set_vectors(np.array([[1, 0], [0, 1]], "float32"))
-        >>> encoder(encode(["a red bird"])).numpy().tolist()
+        >>> keras.ops.convert_to_numpy(encoder(encode(["a red bird"]))).tolist()
         [[0.5, 0.5]]
     """
 

@@ -11,6 +11,9 @@ class Negative:
 
     stop_training = False
 
+    def jax_state_sync(self):
+        """Does nothing: Keras asks a model for it on JAX before a callback sees the model."""
+
     def encode(self, images):
         return images.reshape(len(images), -1).astype("float32"), None
 

@@ -71,16 +71,7 @@ drawing = TextToImage.load(".").generate({ask.python}num_images=4, seed=7)
 drawing.save("pictures.png")
 ```
 
-With TensorFlow alone:
-
-```python
-import tensorflow as tf
-
-serve = tf.saved_model.load("saved_model").signatures["serving_default"]
-image = serve({ask.graph}seed=tf.constant([7], tf.int64))["image"]
-```
-
-Anywhere else, `model.onnx` (any ONNX runtime, opset 18):
+{_with_tensorflow(manifest, ask)}Anywhere else, `model.onnx` (any ONNX runtime, opset 18):
 
 | | name | type | shape |
 |---|---|---|---|
@@ -115,8 +106,24 @@ precision; with it, every form of this model draws the same picture from the sam
 ## Limits
 
 - It knows what its training data show, and the words of their captions; of anything else it has no idea.
-{reads}- A GAN may draw much the same picture for different seeds, and details that no real thing has.
+{reads}- It may draw much the same picture for different seeds, and details that no real thing has.
 - Whether its pictures may be used for a purpose depends on the licence of the training data above.
+"""
+
+
+def _with_tensorflow(manifest: Manifest, ask: Asking) -> str:
+    """How the SavedModel is used, where the bundle has one."""
+    if not any(name.startswith("saved_model/") for name in manifest.files):
+        return ""
+    return f"""With TensorFlow alone:
+
+```python
+import tensorflow as tf
+
+serve = tf.saved_model.load("saved_model").signatures["serving_default"]
+image = serve({ask.graph}seed=tf.constant([7], tf.int64))["image"]
+```
+
 """
 
 

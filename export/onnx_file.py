@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from stackgan_k3.bundle.alphabet import MAX_CHARACTERS
 
+from .half_weights import half_weights
+
 OPSET = 18
 _RANDOM = {
     "Bernoulli",
@@ -43,13 +45,14 @@ _DEFAULTS = {
 _DIMENSIONS = {"other_characters": 1, "other_weight": "weights"}  # others have the batch
 
 
-def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelProto:
+def write_onnx(model: keras.Model, path: str | os.PathLike[str], *, small: bool = False) -> onnx.ModelProto:
     """Writes a drawing model as ``model.onnx`` and checks the file.
 
     Args:
         model: What :func:`drawing_model` returned; or another model from a dict of inputs to a dict
             of outputs, none of them named alike.
         path: The file to write.
+        small: Store the weights in 16 bits, see :func:`half_weights`.
 
     Returns:
         What was written, opset 18, with the inputs of the model (``noise`` the last; those for
@@ -68,6 +71,8 @@ def write_onnx(model: keras.Model, path: str | os.PathLike[str]) -> onnx.ModelPr
     tensors = {**model.input, **model.output}
     kinds = {name: np.dtype(tensor.dtype) for name, tensor in tensors.items()}
     graph = canonical(_convert(model), _sizes(model), outputs=tuple(model.output), kinds=kinds)
+    if small:
+        graph = half_weights(graph)
     onnx.checker.check_model(graph, full_check=True)  # infers every shape, those of the outputs too
     with open(path, "wb") as file:
         file.write(graph.SerializeToString(deterministic=True))

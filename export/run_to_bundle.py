@@ -13,13 +13,14 @@ from .float32 import float32_policy
 from .write_bundle import check_target, write_bundle
 
 
-def run_to_bundle(source: Path, bundle: Path, *, force: bool = False) -> Path:
+def run_to_bundle(source: Path, bundle: Path, *, force: bool = False, small: bool = False) -> Path:
     """Opens a run and writes its bundle, telling on stdout what is done.
 
     Args:
         source: The run directory.
         bundle: The folder to write.
         force: Replace a bundle that is already there.
+        small: As :func:`stackgan_k3.export.export_run`.
 
     Returns:
         The bundle's path.
@@ -51,6 +52,7 @@ def run_to_bundle(source: Path, bundle: Path, *, force: bool = False) -> Path:
             bundle,
             extras=extras,
             force=force,
+            small=small,
             say=lambda line: print(f"  {line}", flush=True),
         )
     print(f"exported to {bundle} in {time.monotonic() - start:.0f} s", flush=True)

@@ -24,6 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "bundle", metavar="BUNDLE", nargs="?", help="the folder to write; by default RUN/bundle"
     )
     parser.add_argument("--force", action="store_true", help="replace a bundle that is already there")
+    parser.add_argument(
+        "--small", action="store_true",
+        help="a quarter of the bytes: ONNX alone, its weights stored in 16 bits",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,10 +44,10 @@ def run(args: argparse.Namespace) -> int:
 
     Example:
         ```python
-        run(argparse.Namespace(run_folder="runs/birds", bundle="bundles/birds", force=False))
+        run(argparse.Namespace(run_folder="runs/birds", bundle="bundles/birds", force=False, small=False))
         ```
     """
     from stackgan_k3.export import export_run
 
-    export_run(args.run_folder, args.bundle, force=args.force)
+    export_run(args.run_folder, args.bundle, force=args.force, small=args.small)
     return 0

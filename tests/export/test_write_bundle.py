@@ -105,7 +105,7 @@ def test_an_onnx_file_of_other_weights_is_refused_and_nothing_is_left(
 ):
     other = make_networks(seed=9)
     monkeypatch.setattr(
-        module, "write_onnx", lambda model, path: write_onnx(drawing_model(other, folded=True), path)
+        module, "write_onnx", lambda model, path, small: write_onnx(drawing_model(other, folded=True), path)
     )
     with pytest.raises(RuntimeError, match=r"onnx does not agree .* off by \d+ grey levels"):
         write_bundle(networks, about, tmp_path / "bundle")
@@ -143,7 +143,7 @@ def test_an_existing_bundle_is_refused_before_any_work(monkeypatch, bundle, netw
 
 
 def test_force_replaces_a_bundle_and_nothing_else(monkeypatch, networks, about, tmp_path):
-    def fill(folder, networks, about, say):
+    def fill(folder, networks, about, small, say):
         (folder / "bundle.json").write_text(json.dumps("new"))
 
     monkeypatch.setattr(module, "_fill", fill)
@@ -165,7 +165,7 @@ def test_force_replaces_a_bundle_and_nothing_else(monkeypatch, networks, about, 
 
 
 def test_a_failed_replacement_leaves_the_old_bundle(monkeypatch, networks, about, tmp_path):
-    def fill(folder, networks, about, say):
+    def fill(folder, networks, about, small, say):
         (folder / "model.onnx").touch()
         raise OSError(28, "No space left on device")
 

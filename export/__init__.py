@@ -61,7 +61,8 @@ def export_run(
         from .run_to_bundle import run_to_bundle
 
         return run_to_bundle(source, target, force=force, small=small)
-    _in_own_process([str(source), str(target), *(["--force"] if force else []), *(["--small"] if small else [])])
+    flags = [name for name, wanted in (("--force", force), ("--small", small)) if wanted]
+    _in_own_process([str(source), str(target), *flags])
     return target
 
 

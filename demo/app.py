@@ -157,7 +157,7 @@ def build(model: TextToImage) -> gr.Blocks:
 
 
 def serve(
-    bundle: str | os.PathLike[str],
+    bundle: str | os.PathLike[str] | None = None,
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
@@ -166,7 +166,7 @@ def serve(
     """Opens a bundle and serves its page until Ctrl-C.
 
     Args:
-        bundle: The bundle's folder.
+        bundle: The bundle's folder; None for the one that comes with the package.
         host: Address to listen on.
         port: Port to listen on, 1 to 65535.
         provider: See `TextToImage.load`.

@@ -28,7 +28,7 @@ def half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     small = onnx.ModelProto()
     small.CopyFrom(model)
     given = {entry.name for entry in small.graph.input}
-    casts = []
+    casts: list[onnx.NodeProto] = []
     for tensor in small.graph.initializer:
         if tensor.data_type != onnx.TensorProto.FLOAT or tensor.name in given:
             continue

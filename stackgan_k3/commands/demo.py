@@ -11,7 +11,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Example:
         >>> configure(argparse.ArgumentParser())
     """
-    parser.add_argument("bundle", metavar="BUNDLE", help="the folder of a bundle")
+    parser.add_argument(
+        "bundle", metavar="BUNDLE", nargs="?",
+        help="the folder of a bundle; left out, the model of drawn birds that comes with the package",
+    )  # fmt: skip
     parser.add_argument(
         "--host", default="127.0.0.1",
         help="address to listen on; 0.0.0.0 lets other machines in (default: 127.0.0.1)",

@@ -20,7 +20,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Example:
         >>> configure(argparse.ArgumentParser())
     """
-    parser.add_argument("bundle", metavar="BUNDLE", help="the folder of a bundle")
+    parser.add_argument(
+        "bundle", metavar="BUNDLE", nargs="?",
+        help="the folder of a bundle; left out, the model of drawn birds that comes with the package draws",
+    )  # fmt: skip
     parser.add_argument(
         "captions", metavar="CAPTION", nargs="*",
         help="a sentence, in quotes; a class, or nothing, where the bundle draws classes or from noise alone",
@@ -62,23 +65,27 @@ def run(args: argparse.Namespace) -> int:
 
     Example:
         ```
-        stackgan-k3 generate birds "a small red bird" -n 4 --seed 7 -o red.png
+        stackgan-k3 generate "a small red bird" -n 4 --seed 7 -o red.png
+        stackgan-k3 generate bundles/mine "a small red bird" -n 4 --seed 7 -o red.png
         ```
     """
+    from stackgan_k3.bundle.shipped import bundle_and_captions
     from stackgan_k3.errors import UserError
     from stackgan_k3.inference import TextToImage
     from stackgan_k3.inference.drawing import output_path
 
     output_path(args.output)
+    words = args.captions if args.bundle is None else [args.bundle, *args.captions]
+    bundle, captions = bundle_and_captions(words)
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
-        model = TextToImage.load(args.bundle, provider=args.provider)
-        asked = args.captions or None
+        model = TextToImage.load(bundle, provider=args.provider)
+        asked: list[str] | np.ndarray | None = captions or None
         if args.embeddings is not None:
-            asked = _embeddings(args.embeddings, model.manifest, args.captions)
+            asked = _embeddings(args.embeddings, model.manifest, captions)
         elif model.manifest.condition == "embedding":
             raise UserError(
-                f"{args.bundle} has no text encoder: give --embeddings FILE.npy, float32 "
+                f"{bundle} has no text encoder: give --embeddings FILE.npy, float32 "
                 f"[N, {model.manifest.embedding_size}], in the place of captions"
             )
         drawing = model.generate(asked, num_images=args.num_images, seed=args.seed)
@@ -87,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     files = drawing.save(args.output)
     if args.previews:
         files += drawing.save(_sketches(args.output), previews=True)
+    if captions and args.bundle == captions[0]:
+        print(f"model: {model.manifest.name}, which comes with the package")
     print(f"provider: {drawing.provider}")
     for caption in dict.fromkeys(drawing.captions):
         seeds = [seed for seed, of in zip(drawing.seeds, drawing.captions, strict=True) if of == caption]

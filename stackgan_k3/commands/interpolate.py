@@ -13,7 +13,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Example:
         >>> configure(argparse.ArgumentParser())
     """
-    parser.add_argument("bundle", metavar="BUNDLE", help="the folder of a bundle")
+    parser.add_argument(
+        "bundle", metavar="BUNDLE", nargs="?",
+        help="the folder of a bundle; left out, the model of drawn birds that comes with the package draws",
+    )  # fmt: skip
     parser.add_argument(
         "captions", metavar="CAPTION", nargs="*",
         help="one caption (with two seeds) or two, in quotes; a class, or nothing, where the bundle draws "
@@ -56,17 +59,20 @@ def run(args: argparse.Namespace) -> int:
         stackgan-k3 interpolate birds "a small red bird" "a small blue bird" --seed 7 -o walk.gif
         ```
     """
+    from stackgan_k3.bundle.shipped import bundle_and_captions
     from stackgan_k3.errors import UserError
     from stackgan_k3.inference import TextToImage
     from stackgan_k3.inference.walk import save_walk, walk_path
 
     walk_path(args.output)
-    if len(args.captions) > 2:
-        raise UserError(f"{len(args.captions)} captions were given; there is a way between two")
+    words = args.captions if args.bundle is None else [args.bundle, *args.captions]
+    bundle, captions = bundle_and_captions(words)
+    if len(captions) > 2:
+        raise UserError(f"{len(captions)} captions were given; there is a way between two")
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
-        model = TextToImage.load(args.bundle, provider=args.provider)
-        drawing = model.interpolate(*args.captions, seed=args.seed, seed_b=args.seed2, steps=args.steps)
+        model = TextToImage.load(bundle, provider=args.provider)
+        drawing = model.interpolate(*captions, seed=args.seed, seed_b=args.seed2, steps=args.steps)
     for note in notes:
         print(f"note: {note.message}", file=sys.stderr)
     file = save_walk(drawing, args.output)

@@ -3,7 +3,6 @@
 import os
 import secrets
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from stackgan_k3.bundle import alphabet, noise
 from stackgan_k3.bundle.classes import label_of
 from stackgan_k3.bundle.interpolation import both_ends, check_ends, fractions, spherical, straight
 from stackgan_k3.bundle.manifest import Manifest
+from stackgan_k3.bundle.shipped import bundle_folder
 from stackgan_k3.bundle.words import check_known
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference.drawing import Drawing
@@ -42,7 +42,7 @@ class TextToImage:
         ```python
         from stackgan_k3.inference import TextToImage
 
-        model = TextToImage.load("birds")
+        model = TextToImage.load()  # or the folder of a bundle of your own
         drawing = model.generate("a small red bird with a black wing", num_images=4, seed=7)
         drawing.save("birds.png")
         ```
@@ -58,12 +58,12 @@ class TextToImage:
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], provider: str | None = None, verify: bool = True
+        cls, path: str | os.PathLike[str] | None = None, provider: str | None = None, verify: bool = True
     ) -> "TextToImage":
         """Opens a bundle.
 
         Args:
-            path: The bundle's folder.
+            path: The bundle's folder; None for the one that comes with the package.
             provider: ``None`` or ``"auto"`` (CUDA where onnxruntime has it and can use it,
                 else the CPU), ``"cpu"``, ``"cuda"``, or a provider's name in onnxruntime.
                 Where a GPU cannot be used the CPU is, with a warning; ``.provider`` is
@@ -80,12 +80,13 @@ class TextToImage:
         Example:
             See `TextToImage`.
         """
-        manifest = Manifest.read(path)
+        folder = bundle_folder(path)
+        manifest = Manifest.read(folder)
         if verify:
-            manifest.verify(path)
+            manifest.verify(folder)
         if MODEL not in manifest.files:
-            raise UserError(f"the bundle {path} has no {MODEL}; export it again")
-        session, name = open_session(Path(path) / MODEL, provider)
+            raise UserError(f"the bundle {folder} has no {MODEL}; export it again")
+        session, name = open_session(folder / MODEL, provider)
         return cls(manifest, session, name)
 
     def generate(

@@ -1,0 +1,71 @@
+"""The bundle that comes with the package, and when it is meant."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from stackgan_k3.errors import UserError
+
+SHIPPED = "shipped"
+"""The name that stands for it where a bundle's folder is expected."""
+_FOLDER = Path(__file__).parent.parent / "shipped" / "birds"
+
+
+def bundle_folder(name: str | os.PathLike[str] | None = None) -> Path:
+    """Returns the folder of a bundle.
+
+    Args:
+        name: A folder; ``"shipped"``, if no folder is called so, or None for the bundle that
+            comes with the package: a StackGAN of the drawn birds of ``synthetic-birds``.
+
+    Returns:
+        The folder; whether it holds a bundle is for the reader to say.
+
+    Example:
+        >>> bundle_folder("bundles/birds").as_posix()
+        'bundles/birds'
+        >>> bundle_folder().name
+        'birds'
+    """
+    if name is None or (os.fspath(name) == SHIPPED and not Path(SHIPPED).exists()):
+        return _FOLDER
+    return Path(name)
+
+
+def bundle_and_captions(words: Sequence[str]) -> tuple[Path, list[str]]:
+    """Parts what a command was given into a bundle and captions, where the bundle may be left out.
+
+    The first word is a bundle if it is an existing path or has no white space in it; otherwise
+    it is a caption already, and the bundle that comes with the package is meant.
+
+    Args:
+        words: The command's arguments.
+
+    Returns:
+        The bundle's folder and the captions.
+
+    Raises:
+        UserError: If the first word alone was given, is no path and has no white space: a
+            mistyped folder or a caption of one word.
+
+    Example:
+        >>> folder, captions = bundle_and_captions(["a small red bird", "a blue bird"])
+        >>> folder.name, captions
+        ('birds', ['a small red bird', 'a blue bird'])
+        >>> folder, captions = bundle_and_captions(["bundles/mine", "a small red bird"])
+        >>> folder.as_posix(), captions
+        ('bundles/mine', ['a small red bird'])
+    """
+    if not words:
+        return bundle_folder(), []
+    first, *others = words
+    if os.path.exists(first) or first == SHIPPED:  # which takes what is too long for a name
+        return bundle_folder(first), others
+    if any(sign.isspace() for sign in first):
+        return bundle_folder(), list(words)
+    if not others:
+        raise UserError(
+            f"there is no bundle {first}; if it is a caption of one word, say what draws it: "
+            f"{SHIPPED} {first}"
+        )
+    return Path(first), others

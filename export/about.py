@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from stackgan_k3.config.flat import flatten
+
+from .how_made import commands_of, times_of
+
 _OF_NETWORKS = ("stage1.width", "stage2.width", "_dim", "image_size", "residual_blocks", "text.encoder")
 
 
@@ -21,6 +25,9 @@ class About:
         captions: Captions of that data, for the samples and as examples.
         settings: How it was trained: dotted names and values.
         imported: Whether the weights were trained elsewhere, by other settings than these.
+        commands: What makes it again, a command each.
+        times: By phase, how long it took.
+        machines: What it was trained on.
         metrics: What was measured last: ``phase/name`` and value.
 
     Example:
@@ -37,6 +44,9 @@ class About:
     settings: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float | str] = field(default_factory=dict)
     imported: bool = False
+    commands: tuple[str, ...] = ()
+    times: Mapping[str, str] = field(default_factory=dict)
+    machines: tuple[str, ...] = ()
 
     @classmethod
     def of_run(cls, run: Any) -> "About":
@@ -77,23 +87,10 @@ class About:
             },
             metrics=last_metrics(run.metrics()),
             imported=imported,
+            commands=tuple(commands_of(run)),
+            times={} if imported else times_of(run),
+            machines=tuple(run.machines),
         )
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Names the leaves of nested tables by their path.
-
-    Example:
-        >>> flatten({"seed": 1, "stage1": {"epochs": 3}})
-        {'seed': 1, 'stage1.epochs': 3}
-    """
-    leaves: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            leaves.update(flatten(value, f"{prefix}{key}."))
-        else:
-            leaves[f"{prefix}{key}"] = value
-    return leaves
 
 
 def last_metrics(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | str]:

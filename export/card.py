@@ -95,7 +95,7 @@ precision; with it, every form of this model draws the same picture from the sam
         )
     }
 
-## Training settings
+{_made(about)}## Training settings
 
 {_table(about.settings.items())}
 
@@ -109,6 +109,15 @@ precision; with it, every form of this model draws the same picture from the sam
 {reads}- It may draw much the same picture for different seeds, and details that no real thing has.
 - Whether its pictures may be used for a purpose depends on the licence of the training data above.
 """
+
+
+def _made(about: About) -> str:
+    """The commands, the time and the machine, as far as they are known."""
+    commands = "\n".join(about.commands)
+    parts = [f"```\n{commands}\n```"] if commands else []
+    rows = [*about.times.items(), *(("machine", machine) for machine in about.machines)]
+    parts += [_table(rows)] if rows else []
+    return "\n\n".join(["## How it was made", *parts, ""]) + "\n" if parts else ""
 
 
 def _with_tensorflow(manifest: Manifest, ask: Asking) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import keras
 
 from stackgan_k3.config import RunConfig
+from stackgan_k3.config.flat import flatten
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing, replacing_folder
@@ -24,7 +25,7 @@ class Run:
 
     ``config.json`` (the configuration), ``data.json`` (what the data set says of
     itself, its folder and the captions that samples are drawn for),
-    ``metrics.jsonl`` (a line an epoch), ``events/`` (TensorBoard), ``samples/``, and a
+    ``metrics.jsonl`` (a line an epoch), ``machines.json``, ``events/`` (TensorBoard), ``samples/``, and a
     folder a phase with its checkpoints and its trained networks.
 
     Args:
@@ -137,6 +138,19 @@ class Run:
         """The captions (or classes) that samples are drawn for."""
         return list(self.data_info["examples"])
 
+    @property
+    def machines(self) -> list[str]:
+        """The machines that it was trained on, in words; older runs know none."""
+        path = self.folder / "machines.json"
+        return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+    def note_machine(self, description: str) -> None:
+        """Adds a machine to those that it was trained on."""
+        if description not in (known := self.machines):
+            with replacing(self.folder / "machines.json") as beside:
+                text = json.dumps([*known, description], indent=1, ensure_ascii=False)
+                beside.write_text(text + "\n", encoding="utf-8")
+
     def phase(self, name: str) -> Path:
         """Returns the folder of a phase."""
         return self.folder / name
@@ -225,13 +239,5 @@ class Run:
 
 
 def _differences(one: RunConfig, other: RunConfig) -> list[str]:
-    def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-        leaves = {}
-        for key, value in tree.items():
-            leaves.update(
-                flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-            )
-        return leaves
-
-    a, b = flat(one.model_dump(mode="json")), flat(other.model_dump(mode="json"))
+    a, b = flatten(one.model_dump(mode="json")), flatten(other.model_dump(mode="json"))
     return [key for key in a if a[key] != b[key]]

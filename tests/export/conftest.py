@@ -65,6 +65,9 @@ def about() -> About:
         captions=CAPTIONS,
         settings={"seed": 3, "stage1.epochs": 5},
         metrics={"stage1/kl": 0.25},
+        commands=("stackgan-k3 train stackgan-tiny --data data/birds --run 'tiny birds'",),
+        times={"stage1": "5 epochs, 12 minutes"},
+        machines=("AMD EPYC, 2 cores, no GPU; jax 0.10.2, keras 3.15.1",),
     )
 
 

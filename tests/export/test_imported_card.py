@@ -16,7 +16,7 @@ class ImportedRun:
         self.folder = folder
         self.config = load_preset("stackgan-coco", {"text.encoder": "published"})
         self.data_info = {"source": source, "title": "not recorded"}
-        self.examples = []
+        self.examples, self.machines = [], []
 
     def has(self, phase, network):
         return True

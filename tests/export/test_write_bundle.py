@@ -82,7 +82,8 @@ def test_the_samples_are_what_the_bundle_draws(bundle):
 def test_the_card_tells_data_licence_settings_metrics_and_use(bundle):
     card = (bundle / "README.md").read_text("utf-8")
     for told in ("tiny birds", "stackgan-tiny", "Synthetic birds", "CC0-1.0", "https://example.org/birds",
-                 "| stage1.epochs | 5 |", "| stage1/kl | 0.25 |", "(samples/0.png)", "128 × 128",
+                 "--run 'tiny birds'", "5 epochs, 12 minutes", "AMD EPYC", "| stage1.epochs | 5 |",
+                 "| stage1/kl | 0.25 |", "(samples/0.png)", "128 × 128",
                  "stackgan-k3 generate", "TextToImage.load", "saved_model.load", "model.onnx"):  # fmt: skip
         assert told in card, told
 

@@ -1,0 +1,40 @@
+"""The machine that a run is trained on, in a line for people."""
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import keras
+
+_PACKAGES = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
+
+
+def describe_machine() -> str:
+    """Describes processor, cores, GPUs, backend and Keras.
+
+    Returns:
+        For example ``"AMD EPYC, 2 cores, no GPU; tensorflow 2.21.0, keras 3.15.1"``.
+
+    Example:
+        >>> describe_machine().endswith(f"keras {keras.version()}")
+        True
+    """
+    devices = keras.distribution.list_devices("gpu")
+    gpus = f"{len(devices)} GPU{'s' * (len(devices) > 1)}" if devices else "no GPU"
+    package = _PACKAGES[keras.backend.backend()]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (
+        f"{_processor()}, {cores} cores, {gpus}; {package} {metadata.version(package)}, "
+        f"keras {keras.version()}"
+    )
+
+
+def _processor() -> str:
+    """Its name, where the system tells; its kind otherwise."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from stackgan_k3 import engine
+from stackgan_k3.adversarial.objective import Objective
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 
@@ -32,6 +33,8 @@ class AdversarialModel(engine.EngineModel):
         average_decay: Decay of the averaged generator's weights a step, 0 to 1.
             Early on it is ``(1 + step) / (10 + step)`` where that is smaller.
         seed: Seed of the random entries that a batch does not bring.
+        adversarial_loss: ``"logistic"``, ``"hinge"`` or ``"relativistic"``; see :class:`Objective`.
+        generator_loss: Of ``"logistic"``: ``"non-saturating"``, or ``"saturating"`` for the minimax loss.
         **kwargs: Of ``keras.Model``.
 
     Attributes:
@@ -40,7 +43,7 @@ class AdversarialModel(engine.EngineModel):
             gets exported.
 
     Raises:
-        UserError: If ``average_decay`` lies outside [0, 1).
+        UserError: If ``average_decay`` lies outside [0, 1), or there are no such losses.
 
     Example:
         See :class:`stackgan_k3.models.stackgan_stage.StackGANStage`.
@@ -55,6 +58,8 @@ class AdversarialModel(engine.EngineModel):
         *,
         average_decay: float = 0.999,
         seed: int = 0,
+        adversarial_loss: str = "logistic",
+        generator_loss: str = "non-saturating",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -66,6 +71,7 @@ class AdversarialModel(engine.EngineModel):
         self.averaged_generator.set_weights(generator.get_weights())
         self.averaged_generator.trainable = False
         self.average_decay = average_decay
+        self.objective = Objective(adversarial_loss, generator_loss)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         logged = (*self.log_names, *GRADIENT_NAMES)
@@ -189,6 +195,8 @@ class AdversarialModel(engine.EngineModel):
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
             "average_decay": self.average_decay,
             "seed": self.seed,
+            "adversarial_loss": self.objective.name,
+            "generator_loss": self.objective.generator_loss_name,
             "name": self.name,
         }
 

@@ -81,7 +81,9 @@ def discriminator_loss(real: Any, fake: Any, real_labels: Any = 1.0) -> Any:
 
 
 def stage1_discriminator_loss(real: Any, wrong: Any, fake: Any, real_labels: Any = 1.0) -> Any:
-    """The matching-aware loss of Stage-I: ``real + ½·(wrong + fake)``.
+    """The matching-aware loss of Stage-I and of GAN-CLS: ``real + ½·(wrong + fake)``.
+
+    Reed et al., 2016, algorithm 1, as a minimum: ``−log S_r − ½·(log(1 − S_w) + log(1 − S_f))``.
 
     Args:
         real: Logits of real pictures with their own captions.

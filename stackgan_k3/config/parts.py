@@ -103,7 +103,8 @@ class AdversarialConfig(PhaseConfig):
     ``halve_every`` halves both learning rates every so many epochs (0: never).
     ``real_labels`` is the range that targets of real pairs are drawn from.
     ``beta_1`` is Adam's; SGD has no momentum. ``augment`` lists what is done to every picture that
-    the discriminator sees, real or drawn (DiffAugment).
+    the discriminator sees, real or drawn (DiffAugment). ``adversarial_loss`` is what both networks
+    minimize; ``generator_loss`` is a choice within ``"logistic"``.
 
     Example:
         >>> AdversarialConfig().generator_optimizer
@@ -116,6 +117,7 @@ class AdversarialConfig(PhaseConfig):
     discriminator_rate: float = Field(2e-4, gt=0)
     beta_1: float = Field(0.5, ge=0, lt=1)
     halve_every: int = Field(0, ge=0)
+    adversarial_loss: Literal["logistic", "hinge", "relativistic"] = "logistic"
     generator_loss: Literal["non-saturating", "saturating"] = "non-saturating"
     real_labels: tuple[float, float] = (1.0, 1.0)
     average_decay: float = Field(0.999, ge=0, lt=1)

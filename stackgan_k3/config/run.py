@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
+from stackgan_k3.config.idle import refuse_idle
 from stackgan_k3.config.parts import DataConfig, Part, PhaseConfig
 from stackgan_k3.errors import UserError, unknown
 
@@ -54,7 +55,7 @@ class RunConfig(Part):
 
         Raises:
             UserError: For a key that does not exist (with the nearest that does) or
-                a value that does not fit.
+                a value that does not fit or would have no effect.
         """
         tree = self.model_dump(mode="json")
         known = set(leaves(tree))
@@ -66,7 +67,10 @@ class RunConfig(Part):
             for name in path:
                 part = part[name]
             part[last] = value
-        return checked(tree)
+        config = checked(tree)
+        for phase in config.phases:
+            refuse_idle(phase, config.part(phase), changes)
+        return config
 
     def to_json(self) -> str:
         """Returns the configuration as indented JSON, the content of ``config.json``."""

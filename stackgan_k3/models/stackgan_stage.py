@@ -10,6 +10,7 @@ from keras import ops
 from stackgan_k3.adversarial import losses
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
 from stackgan_k3.adversarial.diff_augment import DiffAugment
+from stackgan_k3.adversarial.judgement import Judgement
 from stackgan_k3.adversarial.mixture_kl import component_kl, mixture_kl_divergence
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
@@ -48,11 +49,10 @@ class StackGANStage(AdversarialModel):
             condition has no KL term.
         real_labels: Range of the targets of real pairs, drawn uniformly for each
             example; ``(1.0, 1.0)`` for no smoothing.
-        generator_loss: ``"non-saturating"``, or ``"saturating"`` for the minimax loss.
         augment: What is done to every picture that the discriminator sees; see :class:`DiffAugment`.
         average_decay: See :class:`AdversarialModel`.
         seed: See :class:`AdversarialModel`.
-        **kwargs: Of ``keras.Model``.
+        **kwargs: Of :class:`AdversarialModel`.
 
     Batches are dicts: ``image`` uint8 or float in [-1, 1] ``[B, S, S, 3]``, ``embedding``
     float32 ``[B, T]``, and the random entries named by :attr:`draws`; those that
@@ -86,7 +86,6 @@ class StackGANStage(AdversarialModel):
         text_encoder: keras.Model | None = None,
         kl_weight: float = 2.0,
         real_labels: Sequence[float] = (0.9, 1.0),
-        generator_loss: str = "non-saturating",
         augment: Sequence[str] = (),
         average_decay: float = 0.999,
         seed: int = 0,
@@ -106,8 +105,6 @@ class StackGANStage(AdversarialModel):
         self.log_metrics.extend(keras.metrics.Mean(name=name) for name in _condition_logs(generator))
         self.kl_weight = float(kl_weight)
         self.real_labels = (float(low), float(high))
-        self.objective = losses.generator_objective(generator_loss)
-        self.objective_name = generator_loss
         self.augment = DiffAugment(augment)
 
     @property
@@ -143,34 +140,41 @@ class StackGANStage(AdversarialModel):
             wrong_features = d.look(ops.roll(image, 1, axis=0), condition)
         else:  # rolling the features equals rolling the pictures: the trunk runs once
             wrong_features = ops.roll(real_features, 1, axis=0)
-        real = d.conditional_head([real_features, condition], training=True)
-        wrong = d.conditional_head([wrong_features, condition], training=True)
-        fake = d.conditional_head([fake_features, condition], training=True)
-        labels = batch["real_labels"]
-        if d.unconditional_head is None:
-            loss = losses.stage1_discriminator_loss(real, wrong, fake, labels)
-        else:
+        said = [
+            Judgement(
+                real=d.conditional_head([real_features, condition], training=True),
+                wrong=d.conditional_head([wrong_features, condition], training=True),
+                fake=d.conditional_head([fake_features, condition], training=True),
+            )
+        ]
+        if d.unconditional_head is not None:
             if d.sees_text_early:  # this head asks about the picture alone
                 real_features = d.look(image, 0.0 * condition)
                 fake_features = d.look(fake_image, 0.0 * condition)
             real_alone = d.unconditional_head(real_features, training=True)
-            fake_alone = d.unconditional_head(fake_features, training=True)
-            loss = losses.stage2_discriminator_loss(real, wrong, fake, real_alone, fake_alone, labels)
-        logits = {"d_real": real, "d_wrong": wrong, "d_fake": fake}
-        return loss, {name: ops.mean(ops.sigmoid(value)) for name, value in logits.items()}
+            said.append(Judgement(d.unconditional_head(fake_features, training=True), real_alone))
+        loss = self.objective.discriminator_loss(said, batch["real_labels"])
+        return loss, self.objective.beliefs(said[0])
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        condition = ops.stop_gradient(drawn["mean"])
+        said = [Judgement(fake) for fake in self.judge(self.augment(batch, drawn["image"]), condition)]
+        if self.objective.compares:
+            real = self.judge(self.augment(batch, batch["image"]), condition)
+            said = [Judgement(one.fake, logits) for one, logits in zip(said, real, strict=True)]
+        kl, logs = _kl(drawn)
+        return self.objective.generator_loss(said) + self.kl_weight * kl, logs
+
+    def judge(self, image: Any, condition: Any) -> list[Any]:
+        """Returns the logits of pictures with their conditions, of one head or both, in training mode."""
         d = self.discriminator
-        image, condition = self.augment(batch, drawn["image"]), ops.stop_gradient(drawn["mean"])
         features = d.look(image, condition)
-        fake = d.conditional_head([features, condition], training=True)
-        alone = None
+        logits = [d.conditional_head([features, condition], training=True)]
         if d.unconditional_head is not None:
             if d.sees_text_early:
                 features = d.look(image, 0.0 * condition)
-            alone = d.unconditional_head(features, training=True)
-        kl, logs = _kl(drawn)
-        return self.objective(fake, alone) + self.kl_weight * kl, logs
+            logits.append(d.unconditional_head(features, training=True))
+        return logits
 
     def generate(
         self,
@@ -209,7 +213,6 @@ class StackGANStage(AdversarialModel):
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "kl_weight": self.kl_weight, "real_labels": self.real_labels}
-        config["generator_loss"] = self.objective_name
         config["augment"] = self.augment.policy
         for name in ("sketcher", "text_encoder"):
             model = getattr(self, name)

@@ -10,7 +10,8 @@ from stackgan_k3.config.parts import AdversarialConfig
 def equilibrium(config: RunConfig, phase: str) -> dict[str, float]:
     """Returns the losses of a phase where every logit is 0, that is, every judgement is D = ½.
 
-    A cross-entropy is then ln 2 whatever its target, so smoothed labels change nothing.
+    Of the logistic losses: a cross-entropy is then ln 2 whatever its target, so smoothed labels change
+    nothing.
 
     * Discriminator: the weights of the terms on real pairs add up to 1, and so do those of the terms on
       wrong and drawn ones (½ + ½ in Stage-I and GAN-CLS; ½ + ½ and ⅓ + ⅓ + ⅓ in Stage-II), so its
@@ -19,6 +20,10 @@ def equilibrium(config: RunConfig, phase: str) -> dict[str, float]:
       two heads, and in GAN-INT, which draws for mixtures of captions too (1.386). The minimax loss
       ``log(1 − D)`` is the same with the sign turned. Other terms (KL, matching) come on top and have
       no such value.
+
+    Of the relativistic losses the generator's has a term of real pairs for each of drawn ones, so it is
+    twice that. Of the hinge losses each term of the discriminator is 1, and their weights are the same: 2, as
+    it is for any constant logit between the margins; the generator's is minus that logit: 0.
 
     Args:
         config: The configuration of a run.
@@ -39,5 +44,9 @@ def equilibrium(config: RunConfig, phase: str) -> dict[str, float]:
     if not isinstance(part, AdversarialConfig):
         return {}
     judgements = 2 if phase == "stage2" or (isinstance(part, GANCLSPart) and part.interpolation) else 1
-    sign = -1.0 if part.generator_loss == "saturating" else 1.0
-    return {"discriminator_loss": 2 * math.log(2), "generator_loss": sign * judgements * math.log(2)}
+    if part.adversarial_loss == "hinge":
+        return {"discriminator_loss": 2.0, "generator_loss": 0.0}
+    factor = -1.0 if part.generator_loss == "saturating" else 1.0
+    if part.adversarial_loss == "relativistic":
+        factor = 2.0
+    return {"discriminator_loss": 2 * math.log(2), "generator_loss": factor * judgements * math.log(2)}

@@ -82,6 +82,19 @@ def halving(
     return keras.optimizers.schedules.ExponentialDecay(rate, every * steps_per_epoch, 0.5, staircase=True)
 
 
+def adversarial_settings(config: RunConfig, phase: str) -> dict[str, Any]:
+    """Returns what the model of an adversarial phase takes from its configuration, by argument.
+
+    Example:
+        >>> from stackgan_k3.config import load_preset
+        >>> adversarial_settings(load_preset("dcgan-digits"), "gan")["adversarial_loss"]
+        'logistic'
+    """
+    part = config.part(phase)
+    names = ("real_labels", "adversarial_loss", "generator_loss", "augment", "average_decay")
+    return {"seed": config.seed, **{name: getattr(part, name) for name in names}}
+
+
 def compile_adversarial(model: AdversarialModel, part: AdversarialConfig, steps_per_epoch: int) -> None:
     """Compiles a model with the optimizers and rates of a phase.
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from backends import assert_same, run_on_each
 
-from stackgan_k3.adversarial.text_losses import interpolated, matching_aware_loss
+from stackgan_k3.adversarial.losses import stage1_discriminator_loss as matching_aware_loss
+from stackgan_k3.adversarial.text_losses import interpolated
 from stackgan_k3.config import load_preset
 from stackgan_k3.models.gan_cls.discriminator import GANCLSDiscriminator
 from stackgan_k3.models.gan_cls.gan_cls import GANCLS
@@ -152,7 +153,8 @@ def watched(model):
         given["head"].append([numpy(value) for value in inputs])
         return d.head(inputs, training=training)
 
-    settings = {"augment": model.augment, "matching_aware": model.matching_aware}
+    names = ("augment", "matching_aware", "objective")
+    settings = {name: getattr(model, name) for name in names}
     return SimpleNamespace(discriminator=SimpleNamespace(trunk=trunk, head=head), **settings), given
 
 

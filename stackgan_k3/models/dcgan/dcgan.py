@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from stackgan_k3.adversarial import losses
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
 from stackgan_k3.adversarial.diff_augment import DiffAugment
+from stackgan_k3.adversarial.judgement import Judgement
 from stackgan_k3.draws import Draw
 from stackgan_k3.layers.pictures import to_float, to_grey
 from stackgan_k3.models.pipeline import Pipeline
@@ -26,12 +26,10 @@ class DCGAN(AdversarialModel):
         generator: A :class:`DCGANGenerator`.
         discriminator: A :class:`DCGANDiscriminator`.
         real_labels: Range of the targets of real pictures; ``(1.0, 1.0)`` for no smoothing.
-        generator_loss: ``"non-saturating"``, or ``"saturating"`` for the minimax loss
-            ``log(1 − D(G(z)))``.
         augment: What is done to every picture that the discriminator sees; see :class:`DiffAugment`.
         average_decay: See :class:`AdversarialModel`.
         seed: See :class:`AdversarialModel`.
-        **kwargs: Of ``keras.Model``.
+        **kwargs: Of :class:`AdversarialModel`.
 
     Batches are dicts: ``image`` uint8 ``[B, 28, 28, 3]`` or float in [-1, 1], and the random entries
     named by :attr:`draws`; those that are missing come from the model's seed.
@@ -56,7 +54,6 @@ class DCGAN(AdversarialModel):
         discriminator: keras.Model,
         *,
         real_labels: Sequence[float] = (1.0, 1.0),
-        generator_loss: str = "non-saturating",
         augment: Sequence[str] = (),
         average_decay: float = 0.999,
         seed: int = 0,
@@ -64,8 +61,6 @@ class DCGAN(AdversarialModel):
     ) -> None:
         super().__init__(generator, discriminator, average_decay=average_decay, seed=seed, **kwargs)
         self.real_labels = (float(real_labels[0]), float(real_labels[1]))
-        self.objective = losses.generator_objective(generator_loss)
-        self.objective_name = generator_loss
         self.augment = DiffAugment(augment)
 
     @property
@@ -102,12 +97,14 @@ class DCGAN(AdversarialModel):
 
     def discriminator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         real = self.judge(batch, batch["image"], 0)
-        fake = self.judge(batch, ops.stop_gradient(drawn["image"]), 1)
-        logs = {name: ops.mean(ops.sigmoid(value)) for name, value in (("d_real", real), ("d_fake", fake))}
-        return losses.discriminator_loss(real, fake, batch["real_labels"]), logs
+        said = Judgement(fake=self.judge(batch, ops.stop_gradient(drawn["image"]), 1), real=real)
+        loss = self.objective.discriminator_loss([said], batch["real_labels"])
+        return loss, self.objective.beliefs(said)
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        return self.objective(self.judge(batch, drawn["image"], 2)), {}
+        real = self.judge(batch, batch["image"], 0) if self.objective.compares else None
+        said = Judgement(fake=self.judge(batch, drawn["image"], 2), real=real)
+        return self.objective.generator_loss([said]), {}
 
     def generate(
         self, conditions: None = None, *, num_images: int = 1, seed: int = 0, batch_size: int = 16
@@ -119,6 +116,5 @@ class DCGAN(AdversarialModel):
         return {
             **super().get_config(),
             "real_labels": self.real_labels,
-            "generator_loss": self.objective_name,
             "augment": self.augment.policy,
         }

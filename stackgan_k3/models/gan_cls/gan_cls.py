@@ -7,10 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from stackgan_k3.adversarial import losses
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
 from stackgan_k3.adversarial.diff_augment import DiffAugment
-from stackgan_k3.adversarial.text_losses import matching_aware_loss
+from stackgan_k3.adversarial.judgement import Judgement
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_float
@@ -36,11 +35,10 @@ class GANCLS(AdversarialModel):
             int32 ``[batch, 201]`` to embeddings float32 ``[batch, T]``.
         matching_aware: Whether the discriminator learns from wrong texts: GAN-CLS, else GAN.
         real_labels: Range of the targets of real pairs; ``(1.0, 1.0)`` for no smoothing.
-        generator_loss: ``"non-saturating"``, or ``"saturating"`` for the minimax loss.
         augment: What is done to every picture that the discriminator sees; see :class:`DiffAugment`.
         average_decay: See :class:`AdversarialModel`.
         seed: See :class:`AdversarialModel`.
-        **kwargs: Of ``keras.Model``.
+        **kwargs: Of :class:`AdversarialModel`.
 
     Batches are dicts: ``image`` uint8 or float in [-1, 1] ``[B, S, S, 3]``, ``embedding``
     float32 ``[B, T]``, and the random entries named by :attr:`draws`; those that
@@ -71,7 +69,6 @@ class GANCLS(AdversarialModel):
         text_encoder: keras.Model | None = None,
         matching_aware: bool = True,
         real_labels: Sequence[float] = (1.0, 1.0),
-        generator_loss: str = "non-saturating",
         augment: Sequence[str] = (),
         average_decay: float = 0.999,
         seed: int = 0,
@@ -89,8 +86,6 @@ class GANCLS(AdversarialModel):
             network.trainable = False
         self.matching_aware = bool(matching_aware)
         self.real_labels = (float(real_labels[0]), float(real_labels[1]))
-        self.objective = losses.generator_objective(generator_loss)
-        self.objective_name = generator_loss
         self.augment = DiffAugment(augment)
 
     @property
@@ -122,20 +117,24 @@ class GANCLS(AdversarialModel):
         wrong_text = ops.roll(text, 1, axis=0)
         real_features = d.trunk(self.augment(batch, batch["image"]), training=True)
         fake_features = d.trunk(self.augment(batch, ops.stop_gradient(drawn["image"])), training=True)
-        real = d.head([real_features, text], training=True)
-        wrong = d.head([real_features, wrong_text], training=True)
-        fake = d.head([fake_features, text], training=True)
-        labels = batch["real_labels"]
-        if self.matching_aware:
-            loss = matching_aware_loss(real, wrong, fake, labels)
-        else:
-            loss = losses.discriminator_loss(real, fake, labels)
-        logits = {"d_real": real, "d_wrong": wrong, "d_fake": fake}
-        return loss, {name: ops.mean(ops.sigmoid(value)) for name, value in logits.items()}
+        said = Judgement(
+            real=d.head([real_features, text], training=True),
+            wrong=d.head([real_features, wrong_text], training=True),
+            fake=d.head([fake_features, text], training=True),
+        )
+        learnt = said if self.matching_aware else said._replace(wrong=None)
+        loss = self.objective.discriminator_loss([learnt], batch["real_labels"])
+        return loss, self.objective.beliefs(said)
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        image = self.augment(batch, drawn["image"])
-        return self.objective(self.judge(image, batch["embedding"])), {}
+        fake = self.judge(self.augment(batch, drawn["image"]), batch["embedding"])
+        return self.objective.generator_loss([Judgement(fake, self.reference(batch))]), {}
+
+    def reference(self, batch: dict[str, Any]) -> Any:
+        """Returns the logits of real pairs where the generator's loss compares with them, else None."""
+        if not self.objective.compares:
+            return None
+        return self.judge(self.augment(batch, batch["image"]), batch["embedding"])
 
     def judge(self, image: Any, embedding: Any) -> Any:
         """Returns the logits of pictures with texts, in training mode."""
@@ -159,6 +158,5 @@ class GANCLS(AdversarialModel):
             "text_encoder": None if encoder is None else keras.saving.serialize_keras_object(encoder),
             "matching_aware": self.matching_aware,
             "real_labels": self.real_labels,
-            "generator_loss": self.objective_name,
             "augment": self.augment.policy,
         }

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from stackgan_k3.adversarial.judgement import Judgement
 from stackgan_k3.adversarial.text_losses import interpolated
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
@@ -77,8 +78,10 @@ class GANINT(GANCLS):
         images = (self.augment(batch, drawn[name]) for name in ("image", "interpolated"))
         logits = self.judge(_above(*images), texts)
         fake, between = ops.split(logits, 2, axis=0)
-        loss = self.objective(fake) + self.objective(between)
-        return loss, {"d_interpolated": ops.mean(ops.sigmoid(between))}
+        real = self.reference(batch)
+        said = [Judgement(fake, real), Judgement(between, real)]
+        logs = {"d_interpolated": self.objective.beliefs(said[1])["d_fake"]}
+        return self.objective.generator_loss(said), logs
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "beta": self.beta}

@@ -14,7 +14,7 @@ from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.recipes.dcgan import fit_gan, restored
 from stackgan_k3.training.run import Run
-from stackgan_k3.training.setting_up import precision, seed_weights
+from stackgan_k3.training.setting_up import adversarial_settings, precision, seed_weights
 
 _MAX_ROWS = 20  # of a sample grid
 
@@ -41,16 +41,11 @@ def networks(config: ConditionalGANConfig) -> dict[str, keras.Model]:
 def build(config: ConditionalGANConfig, classes: Sequence[str] = ()) -> ConditionalGAN:
     """Builds the model of a configuration with fresh weights, not yet compiled."""
     seed_weights(config, "gan")
-    gan = config.gan
     with precision(config.precision):
         return ConditionalGAN(
             **networks(config),
             classes=classes,
-            real_labels=gan.real_labels,
-            generator_loss=gan.generator_loss,
-            augment=gan.augment,
-            average_decay=gan.average_decay,
-            seed=config.seed,
+            **adversarial_settings(config, "gan"),
         )
 
 

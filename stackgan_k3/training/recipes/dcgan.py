@@ -14,7 +14,13 @@ from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
-from stackgan_k3.training.setting_up import compile_adversarial, open_loader, precision, seed_weights
+from stackgan_k3.training.setting_up import (
+    adversarial_settings,
+    compile_adversarial,
+    open_loader,
+    precision,
+    seed_weights,
+)
 
 Model = TypeVar("Model", bound=DCGAN)
 
@@ -37,15 +43,10 @@ def networks(config: DCGANConfig) -> dict[str, keras.Model]:
 def build(config: DCGANConfig) -> DCGAN:
     """Builds the model of a configuration with fresh weights, not yet compiled."""
     seed_weights(config, "gan")
-    gan = config.gan
     with precision(config.precision):
         return DCGAN(
             **networks(config),
-            real_labels=gan.real_labels,
-            generator_loss=gan.generator_loss,
-            augment=gan.augment,
-            average_decay=gan.average_decay,
-            seed=config.seed,
+            **adversarial_settings(config, "gan"),
         )
 
 

@@ -15,7 +15,13 @@ from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
-from stackgan_k3.training.setting_up import compile_adversarial, open_loader, precision, seed_weights
+from stackgan_k3.training.setting_up import (
+    adversarial_settings,
+    compile_adversarial,
+    open_loader,
+    precision,
+    seed_weights,
+)
 from stackgan_k3.training.text_phase import (
     caption_encoder,
     embedding_table,
@@ -61,11 +67,7 @@ def build(config: GANCLSConfig, *, text_encoder: keras.Model | None = None) -> G
     settings: dict[str, Any] = {
         "text_encoder": text_encoder,
         "matching_aware": gan.matching_aware,
-        "real_labels": gan.real_labels,
-        "generator_loss": gan.generator_loss,
-        "augment": gan.augment,
-        "average_decay": gan.average_decay,
-        "seed": config.seed,
+        **adversarial_settings(config, "gan"),
     }
     with precision(config.precision):
         if gan.interpolation:

@@ -21,7 +21,13 @@ from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
-from stackgan_k3.training.setting_up import compile_adversarial, open_loader, precision, seed_weights
+from stackgan_k3.training.setting_up import (
+    adversarial_settings,
+    compile_adversarial,
+    open_loader,
+    precision,
+    seed_weights,
+)
 from stackgan_k3.training.text_phase import (
     caption_encoder,
     embedding_table,
@@ -102,11 +108,7 @@ def build_stage(
             sketcher=sketcher,
             text_encoder=text_encoder,
             kl_weight=stage.kl_weight,
-            real_labels=stage.real_labels,
-            generator_loss=stage.generator_loss,
-            augment=stage.augment,
-            average_decay=stage.average_decay,
-            seed=config.seed,
+            **adversarial_settings(config, phase),
             **settings,
         )
 

@@ -1,0 +1,45 @@
+"""Settings of an adversarial phase that would have no effect, refused where they are asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackgan_k3.config.parts import AdversarialConfig, PhaseConfig
+from stackgan_k3.errors import UserError
+
+
+def refuse_idle(phase: str, part: PhaseConfig, changes: Mapping[str, Any]) -> None:
+    """Refuses changes to a phase that nothing would read.
+
+    Only what was asked for is refused: what a preset says must not stand in the way of a swap.
+
+    Args:
+        phase: Name of the phase.
+        part: Its table, with the changes.
+        changes: What was asked for, by dotted keys.
+
+    Raises:
+        UserError: Naming the setting, why it has no effect, and the remedy.
+
+    Example:
+        >>> hinge = AdversarialConfig(adversarial_loss="hinge")
+        >>> refuse_idle("gan", hinge, {"gan.adversarial_loss": "hinge"})
+        >>> refuse_idle("gan", hinge, {"gan.generator_loss": "non-saturating"})
+        Traceback (most recent call last):
+        ...
+        stackgan_k3.errors.UserError: gan.generator_loss is non-saturating, but gan.adversarial_loss=hinge \
+has one loss of the generator only; leave it out, or set gan.adversarial_loss=logistic
+    """
+    if not isinstance(part, AdversarialConfig):
+        return
+    loss = part.adversarial_loss
+    if f"{phase}.generator_loss" in changes and loss != "logistic":
+        raise UserError(
+            f"{phase}.generator_loss is {part.generator_loss}, but {phase}.adversarial_loss={loss} has one "
+            f"loss of the generator only; leave it out, or set {phase}.adversarial_loss=logistic"
+        )
+    if f"{phase}.real_labels" in changes and loss == "hinge" and part.real_labels != (1.0, 1.0):
+        low, high = part.real_labels
+        raise UserError(
+            f"{phase}.real_labels are {low:g} to {high:g}, but {phase}.adversarial_loss=hinge has margins "
+            f"and no targets to smooth; leave it out, or set {phase}.adversarial_loss=logistic or relativistic"
+        )

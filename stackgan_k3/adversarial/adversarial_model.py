@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from stackgan_k3 import engine
+from stackgan_k3.adversarial.gradient_penalty import gradient_penalty
 from stackgan_k3.adversarial.objective import Objective
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
@@ -35,6 +36,11 @@ class AdversarialModel(engine.EngineModel):
         seed: Seed of the random entries that a batch does not bring.
         adversarial_loss: ``"logistic"``, ``"hinge"`` or ``"relativistic"``; see :class:`Objective`.
         generator_loss: Of ``"logistic"``: ``"non-saturating"``, or ``"saturating"`` for the minimax loss.
+        r1_weight: The weight γ of the R1 penalty of the discriminator; 0 for none. With one, ``r1`` is
+            logged: :func:`gradient_penalty`, without its weight, in the mean over the steps that have it;
+            ``discriminator_loss`` is logged without it.
+        r1_every: The penalty is computed in the first of every so many steps, at ``r1_every · γ``
+            (Karras et al., 2020, appendix B: lazy regularization).
         **kwargs: Of ``keras.Model``.
 
     Attributes:
@@ -43,7 +49,8 @@ class AdversarialModel(engine.EngineModel):
             gets exported.
 
     Raises:
-        UserError: If ``average_decay`` lies outside [0, 1), or there are no such losses.
+        UserError: If ``average_decay`` lies outside [0, 1), ``r1_weight`` is negative, ``r1_every`` is
+            not at least 1, or there are no such losses.
 
     Example:
         See :class:`stackgan_k3.models.stackgan_stage.StackGANStage`.
@@ -60,11 +67,18 @@ class AdversarialModel(engine.EngineModel):
         seed: int = 0,
         adversarial_loss: str = "logistic",
         generator_loss: str = "non-saturating",
+        r1_weight: float = 0.0,
+        r1_every: int = 16,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if not 0.0 <= average_decay < 1.0:
             raise UserError(f"average_decay is {average_decay}; it must be at least 0 and below 1")
+        if r1_weight < 0 or r1_every < 1:
+            raise UserError(
+                f"r1_weight is {r1_weight} and r1_every {r1_every}; the weight must be at least "
+                "0, the number of steps at least 1"
+            )
         self.generator = generator
         self.discriminator = discriminator
         self.averaged_generator = type(generator).from_config(generator.get_config())
@@ -72,9 +86,11 @@ class AdversarialModel(engine.EngineModel):
         self.averaged_generator.trainable = False
         self.average_decay = average_decay
         self.objective = Objective(adversarial_loss, generator_loss)
+        self.r1_weight = float(r1_weight)
+        self.r1_every = int(r1_every)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        logged = (*self.log_names, *GRADIENT_NAMES)
+        logged = (*self.log_names, *GRADIENT_NAMES, *(("r1",) if r1_weight else ()))
         self.log_metrics = [keras.metrics.Mean(name=name) for name in logged]
         self.built = True
 
@@ -99,6 +115,16 @@ class AdversarialModel(engine.EngineModel):
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Returns the generator's loss (a scalar) and what to log."""
+        raise NotImplementedError
+
+    def judge_real(self, batch: dict[str, Any], drawn: dict[str, Any], image: Any) -> Any:
+        """Returns what the discriminator says of real pairs, in training mode: logits ``[batch, 1]``.
+
+        Args:
+            batch: The batch, prepared.
+            drawn: What was drawn for it.
+            image: In the place of the batch's pictures, so that a gradient for them can be taken.
+        """
         raise NotImplementedError
 
     # What is the same for all of them.
@@ -151,8 +177,9 @@ class AdversarialModel(engine.EngineModel):
         g, d = self.generator, self.discriminator
 
         drawn, pullback = engine.vjp(lambda: self.draw(batch), g.trainable_variables)
+        due = ops.equal(ops.mod(self.discriminator_optimizer.iterations, self.r1_every), 0)
         (d_loss, d_logs), gradients = engine.value_and_grad(
-            lambda: self.discriminator_loss(batch, drawn), d.trainable_variables
+            lambda: self._penalized_loss(batch, drawn, due), d.trainable_variables
         )
         norms = {"discriminator_gradient": global_norm(gradients)}
         self.discriminator_optimizer.apply(gradients, d.trainable_variables)
@@ -167,8 +194,20 @@ class AdversarialModel(engine.EngineModel):
 
         logs = {"discriminator_loss": d_loss, "generator_loss": g_loss, **norms, **d_logs, **g_logs}
         for metric in self.log_metrics:
-            metric.update_state(logs[metric.name])
+            weight = ops.cast(due, "float32") if metric.name == "r1" else None
+            metric.update_state(logs[metric.name], sample_weight=weight)
         return {metric.name: metric.result() for metric in self.log_metrics}
+
+    def _penalized_loss(
+        self, batch: dict[str, Any], drawn: dict[str, Any], due: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        loss, logs = self.discriminator_loss(batch, drawn)
+        if not self.r1_weight:
+            return loss, logs
+        r1 = engine.when(
+            due, lambda: gradient_penalty(lambda x: self.judge_real(batch, drawn, x), batch["image"])
+        )
+        return loss + self.r1_weight * self.r1_every * r1, {**logs, "discriminator_loss": loss, "r1": r1}
 
     def _complete(self, batch: dict[str, Any]) -> dict[str, Any]:
         missing = {name: draw for name, draw in self.draws.items() if name not in batch}
@@ -197,6 +236,8 @@ class AdversarialModel(engine.EngineModel):
             "seed": self.seed,
             "adversarial_loss": self.objective.name,
             "generator_loss": self.objective.generator_loss_name,
+            "r1_weight": self.r1_weight,
+            "r1_every": self.r1_every,
             "name": self.name,
         }
 

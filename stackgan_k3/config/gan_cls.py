@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from stackgan_k3.config.parts import AdversarialConfig, TextConfig
 from stackgan_k3.config.run import RunConfig
+from stackgan_k3.config.parts import AdversarialConfig, TextConfig
 
 _BETA = 0.5
 
@@ -18,7 +18,7 @@ class GANCLSPart(AdversarialConfig):
     embedding to. ``matching_aware`` shows the discriminator real pictures with wrong
     texts; ``interpolation`` makes the generator draw for mixtures of two captions too, with
     ``beta`` the share of the first. The four combinations are GAN, GAN-CLS, GAN-INT and
-    GAN-INT-CLS.
+    GAN-INT-CLS. ``caption_dropout`` is the probability that an example is trained on without its caption.
 
     Raises:
         ValueError: For a ``beta`` without ``interpolation``, which nothing would read.
@@ -37,6 +37,7 @@ class GANCLSPart(AdversarialConfig):
     matching_aware: bool = True
     interpolation: bool = False
     beta: float = Field(_BETA, gt=0, lt=1)
+    caption_dropout: float = Field(0.0, ge=0, le=1)
     epochs: int = Field(600, ge=1)
     halve_every: int = Field(100, ge=0)
 

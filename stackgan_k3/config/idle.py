@@ -41,5 +41,11 @@ has one loss of the generator only; leave it out, or set gan.adversarial_loss=lo
         low, high = part.real_labels
         raise UserError(
             f"{phase}.real_labels are {low:g} to {high:g}, but {phase}.adversarial_loss=hinge has margins "
-            f"and no targets to smooth; leave it out, or set {phase}.adversarial_loss=logistic or relativistic"
+            f"and no targets to smooth; leave it out, or set {phase}.adversarial_loss to logistic or "
+            "relativistic"
+        )
+    if f"{phase}.r1_every" in changes and not part.r1_weight:
+        raise UserError(
+            f"{phase}.r1_every is {part.r1_every}, but {phase}.r1_weight=0 switches the penalty off; leave "
+            f"it out, or set {phase}.r1_weight, for example to 1"
         )

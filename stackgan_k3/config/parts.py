@@ -104,7 +104,8 @@ class AdversarialConfig(PhaseConfig):
     ``real_labels`` is the range that targets of real pairs are drawn from.
     ``beta_1`` is Adam's; SGD has no momentum. ``augment`` lists what is done to every picture that
     the discriminator sees, real or drawn (DiffAugment). ``adversarial_loss`` is what both networks
-    minimize; ``generator_loss`` is a choice within ``"logistic"``.
+    minimize; ``generator_loss`` is a choice within ``"logistic"``. ``r1_weight`` is the γ of the R1
+    penalty (0: none), which is computed in one step of ``r1_every``, at that many times its weight.
 
     Example:
         >>> AdversarialConfig().generator_optimizer
@@ -122,6 +123,8 @@ class AdversarialConfig(PhaseConfig):
     real_labels: tuple[float, float] = (1.0, 1.0)
     average_decay: float = Field(0.999, ge=0, lt=1)
     augment: tuple[Augmentation, ...] = ()
+    r1_weight: float = Field(0.0, ge=0)
+    r1_every: int = Field(16, ge=1)
 
     @field_validator("real_labels")
     @classmethod

@@ -15,6 +15,10 @@ Normalization = Literal["batch", "conditional"]
 class StageConfig(AdversarialConfig):
     """One stage: the widths GF and DF of its networks, and how they are trained.
 
+    ``spectral_norm``, ``minibatch_std`` and ``projection`` are of the discriminator; see
+    :class:`stackgan_k3.models.discriminator.Discriminator`. ``caption_dropout`` is the probability that an
+    example is trained on without its caption.
+
     Example:
         >>> StageConfig().width
         192
@@ -26,6 +30,10 @@ class StageConfig(AdversarialConfig):
     halve_every: int = Field(20, ge=0)
     kl_weight: float = Field(2.0, ge=0)
     real_labels: tuple[float, float] = (0.9, 1.0)
+    spectral_norm: bool = False
+    minibatch_std: bool = False
+    projection: bool = False
+    caption_dropout: float = Field(0.0, ge=0, le=1)
 
 
 class Stage2Config(StageConfig):
@@ -96,6 +104,22 @@ class StackGANConfig(RunConfig):
             raise ValueError(
                 "attention=true, but words are attended to at 16 px, where stage2.kind=srgan, which works at "
                 "64 px, has no features; set stage2.kind=stackgan, or attention=false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _discriminators_are_possible(self) -> Self:
+        for phase in ("stage1", "stage2"):
+            if getattr(self, phase).spectral_norm and self.discriminator_normalization != "batch":
+                raise ValueError(
+                    f"{phase}.spectral_norm=true takes the place of the discriminator's normalization, but "
+                    f"discriminator_normalization={self.discriminator_normalization}; set one of the two"
+                )
+        if self.attention and self.stage2.caption_dropout:
+            raise ValueError(
+                f"stage2.caption_dropout is {self.stage2.caption_dropout:g}, but attention=true asks in "
+                "every step which caption a picture belongs to; set stage2.caption_dropout=0, or "
+                "attention=false"
             )
         return self
 

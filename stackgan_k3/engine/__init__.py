@@ -2,7 +2,8 @@
 
 What the rest of the package needs from a backend beyond ``keras.ops`` is a
 handful of functions with one meaning and three implementations: gradients
-(:func:`value_and_grad`, :func:`input_gradient`, :func:`vjp`), the base class
+(:func:`value_and_grad`, :func:`input_gradient`, :func:`vjp`, :func:`differentiable_gradient`), a branch
+that is skipped where it is not due (:func:`when`), the base class
 whose ``train_step`` suits the backend's trainer (:class:`EngineModel`), and the
 fastest form of an operation (:func:`upsampling_form`).
 """
@@ -28,14 +29,18 @@ value_and_grad = _backend.value_and_grad
 input_gradient = _backend.input_gradient
 vjp = _backend.vjp
 sync = _backend.sync
+differentiable_gradient = _backend.differentiable_gradient
+when = _backend.when
 upsampling_form = _backend.upsampling_form
 
 __all__ = [
     "EngineModel",
+    "differentiable_gradient",
     "input_gradient",
     "sync",
     "upsampling_form",
     "using_upsampling_form",
     "value_and_grad",
     "vjp",
+    "when",
 ]

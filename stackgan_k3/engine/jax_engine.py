@@ -131,6 +131,63 @@ def vjp(fn: Callable[[], Any], variables: Variables) -> tuple[Any, Callable[[Any
     return outputs, lambda cotangents: pull(cotangents)[0]
 
 
+def differentiable_gradient(fn: Callable[[Any], Any], inputs: Any) -> Any:
+    """Returns the gradient of the scalar ``fn(inputs)`` for the tensor ``inputs``, itself differentiable.
+
+    It may stand inside what :func:`value_and_grad` differentiates. Outside ``train_step`` what ``fn``
+    assigns to variables is lost.
+
+    Example:
+        >>> import numpy as np
+        >>> gradient = differentiable_gradient(lambda x: keras.ops.sum(x**3), np.ones((2,), "float32"))
+        >>> np.asarray(gradient).tolist()
+        [3.0, 3.0]
+    """
+    pure, hand_over = _held(fn)
+    gradient, updates = jax.grad(pure, has_aux=True)(inputs)
+    hand_over(updates)
+    return gradient
+
+
+def when(condition: Any, fn: Callable[[], Any]) -> Any:
+    """Returns the scalar ``fn()`` where the scalar ``condition`` holds, else 0 without computing it.
+
+    Example:
+        >>> float(when(keras.ops.equal(1, 1), lambda: keras.ops.ones(())))
+        1.0
+    """
+    pure, hand_over = _held(lambda _: fn())
+    unchanged, _ = _held(lambda _: jax.numpy.zeros((), "float32"))
+    value, updates = jax.lax.cond(condition, pure, unchanged, None)
+    hand_over(updates)
+    return value
+
+
+def _held(fn: Callable[[Any], Any]) -> tuple[Callable[[Any], tuple[Any, list]], Callable[[list], None]]:
+    """Makes a function of tensors alone of ``fn``, for a place inside another gradient.
+
+    Returns:
+        The function, which returns what ``fn`` does and what the untrained variables became; and a
+        function that writes the latter to where the caller's variables are held.
+    """
+    everything = _frames[-1][1] if _frames else []
+    # Not of the outer scope: inside a gradient an inner one holds the values that count.
+    values = [(variable, variable.value) for variable in everything]
+    untrained = [(variable, value) for variable, value in values if not variable.trainable]
+
+    def pure(x: Any) -> tuple[Any, list]:
+        with keras.StatelessScope(state_mapping=values) as scope:
+            out = fn(x)
+            return out, [scope.get_current_value(variable) for variable, _ in untrained]
+
+    def hand_over(updates: list) -> None:
+        for (variable, before), value in zip(untrained, updates, strict=True):
+            if value is not before:
+                variable.assign(value)
+
+    return pure, hand_over
+
+
 def sync(model: keras.Model) -> None:
     """Brings the model's variables up to date in the middle of an epoch (JAX trains on copies)."""
     model.jax_state_sync()

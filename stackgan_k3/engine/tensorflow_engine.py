@@ -68,6 +68,31 @@ def vjp(fn: Callable[[], Any], variables: Variables) -> tuple[Any, Callable[[Any
     return outputs, pullback
 
 
+def differentiable_gradient(fn: Callable[[Any], Any], inputs: Any) -> Any:
+    """Returns the gradient of the scalar ``fn(inputs)`` for the tensor ``inputs``, itself differentiable.
+
+    It may stand inside what :func:`value_and_grad` differentiates.
+
+    Example:
+        >>> differentiable_gradient(lambda x: keras.ops.sum(x**3), tf.ones((2,))).numpy().tolist()
+        [3.0, 3.0]
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        value = fn(inputs)
+    return tape.gradient(value, inputs, unconnected_gradients="zero")
+
+
+def when(condition: Any, fn: Callable[[], Any]) -> Any:
+    """Returns the scalar ``fn()`` where the scalar ``condition`` holds, else 0 without computing it.
+
+    Example:
+        >>> float(when(keras.ops.equal(1, 1), lambda: keras.ops.ones(())))
+        1.0
+    """
+    return tf.cond(condition, fn, lambda: tf.zeros((), "float32"))
+
+
 def sync(model: keras.Model) -> None:
     """Brings the model's variables up to date in the middle of an epoch (here they always are)."""
 

@@ -70,6 +70,32 @@ def vjp(fn: Callable[[], Any], variables: Variables) -> tuple[Any, Callable[[Any
     return _detached(outputs), pullback
 
 
+def differentiable_gradient(fn: Callable[[Any], Any], inputs: Any) -> Any:
+    """Returns the gradient of the scalar ``fn(inputs)`` for the tensor ``inputs``, itself differentiable.
+
+    It may stand inside what :func:`value_and_grad` differentiates.
+
+    Example:
+        >>> differentiable_gradient(lambda x: keras.ops.sum(x**3), torch.ones(2)).tolist()
+        [3.0, 3.0]
+    """
+    recorded = torch.is_grad_enabled()
+    with torch.enable_grad():
+        x = inputs if inputs.requires_grad else inputs.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(fn(x), [x], create_graph=recorded, allow_unused=True)
+    return torch.zeros_like(inputs) if gradient is None else gradient
+
+
+def when(condition: Any, fn: Callable[[], Any]) -> Any:
+    """Returns the scalar ``fn()`` where the scalar ``condition`` holds, else 0 without computing it.
+
+    Example:
+        >>> float(when(keras.ops.equal(1, 1), lambda: keras.ops.ones(())))
+        1.0
+    """
+    return fn() if bool(condition) else keras.ops.zeros((), "float32")
+
+
 def sync(model: keras.Model) -> None:
     """Brings the model's variables up to date in the middle of an epoch (here they always are)."""
 

@@ -6,13 +6,17 @@ from typing import Any
 import keras
 from keras import ops
 
+from stackgan_k3.layers.spectral_convolution import SpectralConvolution
+
 
 def normal(stddev: float = 0.02, mean: float = 0.0) -> keras.initializers.Initializer:
     """Returns the published weight initializer N(mean, stddev²)."""
     return keras.initializers.RandomNormal(mean=mean, stddev=stddev)
 
 
-def convolution(x: Any, filters: int, size: int, strides: int = 1, *, padding: str = "same") -> Any:
+def convolution(
+    x: Any, filters: int, size: int, strides: int = 1, *, padding: str = "same", spectral: bool = False
+) -> Any:
     """Convolves without bias, weights from N(0, 0.02²).
 
     Args:
@@ -21,6 +25,7 @@ def convolution(x: Any, filters: int, size: int, strides: int = 1, *, padding: s
         size: Side of the square kernel.
         strides: Step in both directions.
         padding: ``"same"`` or ``"valid"``.
+        spectral: Whether its spectral norm is 1; see :class:`SpectralConvolution`.
 
     Returns:
         Float ``[batch, height / strides, width / strides, filters]``.
@@ -29,7 +34,8 @@ def convolution(x: Any, filters: int, size: int, strides: int = 1, *, padding: s
         >>> convolution(keras.Input((8, 8, 3)), 16, 4, 2).shape
         (None, 4, 4, 16)
     """
-    layer = keras.layers.Conv2D(
+    kind = SpectralConvolution if spectral else keras.layers.Conv2D
+    layer = kind(
         filters, size, strides, padding=padding, use_bias=False, kernel_initializer=normal()
     )
     return layer(x)

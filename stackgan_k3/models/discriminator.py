@@ -1,13 +1,18 @@
 """The matching-aware discriminator of both stages: is the picture real, and does it fit the text?"""
 
 import math
+from functools import partial
 from typing import Any
 
 import keras
+from keras import ops
 
 from stackgan_k3.errors import UserError
-from stackgan_k3.layers.blocks import convolution, join_condition, leaky_relu, normal
+from stackgan_k3.layers import blocks
+from stackgan_k3.layers.blocks import join_condition, leaky_relu, normal
 from stackgan_k3.layers.conditional_batch_norm import normalizer
+from stackgan_k3.layers.minibatch_deviation import MinibatchDeviation
+from stackgan_k3.layers.spectral_convolution import SpectralConvolution
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -31,6 +36,12 @@ class Discriminator(keras.Model):
         condition_dim: Size C of the condition.
         unconditional: Whether there is an unconditional head.
         normalization: ``"batch"``, or ``"conditional"`` on the condition, in trunk and conditional head.
+        spectral_norm: Whether every convolution is a :class:`SpectralConvolution`. There is no batch norm
+            then, which would undo the division.
+        minibatch_std: Whether the trunk appends a :class:`MinibatchDeviation` to its features.
+        projection: Whether the conditional head is that of Miyato and Koyama, 2018, in the place of the
+            joint convolutions: ``ψ(φ) + ⟨V c, φ⟩``, with φ the sum of the features over positions, c the
+            condition, ψ and V linear.
         **kwargs: Of ``keras.Model``.
 
     Inputs (a dict of float32): ``image`` ``[batch, S, S, 3]`` in [-1, 1], ``condition``
@@ -40,7 +51,8 @@ class Discriminator(keras.Model):
     head, ``unconditional``.
 
     Raises:
-        UserError: If ``image_size`` is none of the three, or there is no such normalization.
+        UserError: If ``image_size`` is none of the three, there is no such normalization, or it is
+            conditional with ``spectral_norm``.
 
     Example:
         >>> sorted(Discriminator(4, image_size=128, condition_dim=8, unconditional=True).output)
@@ -55,6 +67,9 @@ class Discriminator(keras.Model):
         condition_dim: int = 128,
         unconditional: bool = False,
         normalization: str = "batch",
+        spectral_norm: bool = False,
+        minibatch_std: bool = False,
+        projection: bool = False,
         **kwargs: Any,
     ) -> None:
         if image_size not in (64, 128, 256):
@@ -65,12 +80,21 @@ class Discriminator(keras.Model):
         condition = keras.Input((condition_dim,), name="condition", dtype="float32")
 
         norm = normalizer(normalization, condition)
+        if spectral_norm:
+            if normalization != "batch":
+                raise UserError(
+                    "spectral_norm takes the place of normalization; leave normalization at 'batch'"
+                )
+            norm = _unchanged
+        convolution = partial(blocks.convolution, spectral=spectral_norm)
         halvings = int(math.log2(image_size // 4))
         x = leaky_relu(convolution(image, width, 4, 2))
         for i in range(1, halvings):
             x = leaky_relu(norm(convolution(x, width * 2**i, 4, 2)))
         for i in range(halvings - 2, 2, -1):  # 256 px: 16·width, 8·width; 128 px: 8·width
             x = leaky_relu(norm(convolution(x, width * 2**i, 3)))
+        if minibatch_std:
+            x = MinibatchDeviation()(x)
         conditional = normalization == "conditional"
         trunk = keras.Model([image, condition] if conditional else image, x, name="trunk")
 
@@ -78,12 +102,18 @@ class Discriminator(keras.Model):
             return trunk([image, condition] if conditional else image)  # [batch, 4, 4, 8·width]
 
         features = keras.Input(x.shape[1:], name="features", dtype=x.dtype)
-        joined = leaky_relu(norm(convolution(join_condition(features, condition), 8 * width, 3)))
-        conditional_head = keras.Model([features, condition], _logit(joined), name="conditional_head")
+        if projection:
+            logit = _projected(features, condition, spectral_norm)
+        else:
+            joined = leaky_relu(norm(convolution(join_condition(features, condition), 8 * width, 3)))
+            logit = _logit(joined, spectral_norm)
+        conditional_head = keras.Model([features, condition], logit, name="conditional_head")
         outputs = {"conditional": conditional_head([look(condition), condition])}
         unconditional_head = None
         if unconditional:
-            unconditional_head = keras.Model(features, _logit(features), name="unconditional_head")
+            unconditional_head = keras.Model(
+                features, _logit(features, spectral_norm), name="unconditional_head"
+            )
             outputs["unconditional"] = unconditional_head(look(0.0 * condition))
 
         super().__init__(inputs={"image": image, "condition": condition}, outputs=outputs, **kwargs)
@@ -95,6 +125,9 @@ class Discriminator(keras.Model):
         self.condition_dim = condition_dim
         self.unconditional = unconditional
         self.normalization = normalization
+        self.spectral_norm = spectral_norm
+        self.minibatch_std = minibatch_std
+        self.projection = projection
 
     @property
     def sees_text_early(self) -> bool:
@@ -105,7 +138,7 @@ class Discriminator(keras.Model):
         """Runs the trunk in training mode; the condition counts where the trunk takes it.
 
         Returns:
-            Float ``[batch, 4, 4, 8·width]``.
+            Float ``[batch, 4, 4, 8·width]``, with ``minibatch_std`` a channel more.
         """
         return self.trunk([image, condition] if self.sees_text_early else image, training=True)
 
@@ -116,6 +149,9 @@ class Discriminator(keras.Model):
             "condition_dim": self.condition_dim,
             "unconditional": self.unconditional,
             "normalization": self.normalization,
+            "spectral_norm": self.spectral_norm,
+            "minibatch_std": self.minibatch_std,
+            "projection": self.projection,
             "name": self.name,
         }
 
@@ -124,6 +160,20 @@ class Discriminator(keras.Model):
         return cls(**config)
 
 
-def _logit(features: Any) -> Any:
-    layer = keras.layers.Conv2D(1, 4, 4, padding="valid", kernel_initializer=normal())
+def _unchanged(x: Any) -> Any:
+    return x
+
+
+def _logit(features: Any, spectral: bool) -> Any:
+    kind = SpectralConvolution if spectral else keras.layers.Conv2D
+    size = features.shape[1]
+    layer = kind(1, size, size, padding="valid", kernel_initializer=normal())
     return keras.layers.Reshape((1,), dtype="float32")(layer(features))
+
+
+def _projected(features: Any, condition: Any, spectral: bool) -> Any:
+    phi = ops.sum(features, axis=(1, 2), keepdims=True)  # [batch, 1, 1, channels]
+    text = keras.layers.Reshape((1, 1, condition.shape[-1]))(condition)
+    text = blocks.convolution(text, phi.shape[-1], 1, spectral=spectral)
+    match = ops.sum(ops.cast(text, "float32") * ops.cast(phi, "float32"), axis=(1, 2, 3))
+    return _logit(phi, spectral) + ops.expand_dims(match, 1)

@@ -9,6 +9,7 @@ from keras import ops
 
 from stackgan_k3.adversarial import losses
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
+from stackgan_k3.adversarial.caption_dropout import CaptionDropout
 from stackgan_k3.adversarial.diff_augment import DiffAugment
 from stackgan_k3.adversarial.judgement import Judgement
 from stackgan_k3.adversarial.mixture_kl import component_kl, mixture_kl_divergence
@@ -50,6 +51,7 @@ class StackGANStage(AdversarialModel):
         real_labels: Range of the targets of real pairs, drawn uniformly for each
             example; ``(1.0, 1.0)`` for no smoothing.
         augment: What is done to every picture that the discriminator sees; see :class:`DiffAugment`.
+        caption_dropout: Probability that an example has no caption; see :class:`CaptionDropout`.
         average_decay: See :class:`AdversarialModel`.
         seed: See :class:`AdversarialModel`.
         **kwargs: Of :class:`AdversarialModel`.
@@ -87,6 +89,7 @@ class StackGANStage(AdversarialModel):
         kl_weight: float = 2.0,
         real_labels: Sequence[float] = (0.9, 1.0),
         augment: Sequence[str] = (),
+        caption_dropout: float = 0.0,
         average_decay: float = 0.999,
         seed: int = 0,
         **kwargs: Any,
@@ -106,6 +109,7 @@ class StackGANStage(AdversarialModel):
         self.kl_weight = float(kl_weight)
         self.real_labels = (float(low), float(high))
         self.augment = DiffAugment(augment)
+        self.caption_dropout = CaptionDropout(caption_dropout)
 
     @property
     def frozen(self) -> list[keras.Model]:
@@ -116,10 +120,15 @@ class StackGANStage(AdversarialModel):
     def draws(self) -> Mapping[str, Draw]:
         """``noise``, ``conditioning_noise``, in Stage-II ``conditioning_noise2``, and ``real_labels``."""
         labels = Draw((), "uniform", *self.real_labels)
-        return {**self.pipeline.draws, "real_labels": labels, **self.augment.draws}
+        return {
+            **self.pipeline.draws,
+            "real_labels": labels,
+            **self.augment.draws,
+            **self.caption_dropout.draws,
+        }
 
     def prepare(self, batch: dict[str, Any]) -> dict[str, Any]:
-        batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
+        batch = self.caption_dropout({name: ops.convert_to_tensor(value) for name, value in batch.items()})
         batch["image"] = to_float(batch["image"])
         if self.sketcher is not None:
             sketch = self.sketcher({name: batch[name] for name in _inputs(self.sketcher)}, training=False)
@@ -153,7 +162,8 @@ class StackGANStage(AdversarialModel):
                 fake_features = d.look(fake_image, 0.0 * condition)
             real_alone = d.unconditional_head(real_features, training=True)
             said.append(Judgement(d.unconditional_head(fake_features, training=True), real_alone))
-        loss = self.objective.discriminator_loss(said, batch["real_labels"])
+        learnt = [self.caption_dropout.unmatched(batch, said[0]), *said[1:]]
+        loss = self.objective.discriminator_loss(learnt, batch["real_labels"])
         return loss, self.objective.beliefs(said[0])
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -164,6 +174,11 @@ class StackGANStage(AdversarialModel):
             said = [Judgement(one.fake, logits) for one, logits in zip(said, real, strict=True)]
         kl, logs = _kl(drawn)
         return self.objective.generator_loss(said) + self.kl_weight * kl, logs
+
+    def judge_real(self, batch: dict[str, Any], drawn: dict[str, Any], image: Any) -> Any:
+        # Of Stage-II's two heads the sum: the penalty is on all that is said of a real pair.
+        logits = self.judge(self.augment(batch, image), ops.stop_gradient(drawn["mean"]))
+        return sum(logits[1:], logits[0])
 
     def judge(self, image: Any, condition: Any) -> list[Any]:
         """Returns the logits of pictures with their conditions, of one head or both, in training mode."""
@@ -214,6 +229,7 @@ class StackGANStage(AdversarialModel):
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "kl_weight": self.kl_weight, "real_labels": self.real_labels}
         config["augment"] = self.augment.policy
+        config["caption_dropout"] = self.caption_dropout.probability
         for name in ("sketcher", "text_encoder"):
             model = getattr(self, name)
             config[name] = None if model is None else keras.saving.serialize_keras_object(model)

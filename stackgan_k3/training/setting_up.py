@@ -91,7 +91,15 @@ def adversarial_settings(config: RunConfig, phase: str) -> dict[str, Any]:
         'logistic'
     """
     part = config.part(phase)
-    names = ("real_labels", "adversarial_loss", "generator_loss", "augment", "average_decay")
+    names = (
+        "real_labels",
+        "adversarial_loss",
+        "generator_loss",
+        "augment",
+        "average_decay",
+        "r1_weight",
+        "r1_every",
+    )
     return {"seed": config.seed, **{name: getattr(part, name) for name in names}}
 
 

@@ -7,7 +7,7 @@ from small_run import SMALL
 
 from stackgan_k3.config import RunConfig, load_preset, parse_changes
 from stackgan_k3.training.recipes import dcgan, gan_cls
-from stackgan_k3.training.recipes.stackgan import build_stage
+from stackgan_k3.training.recipes.stackgan import build_stage, networks
 
 TINY = {"gan.width": 2, "gan.discriminator_width": 2, "gan.noise_dim": 3}
 
@@ -26,6 +26,35 @@ def test_the_adversarial_loss_is_one_setting(name):
     assert gan_cls.build(config).objective.name == name
 
 
+@pytest.mark.parametrize("phase", ["stage1", "stage2"])
+@pytest.mark.parametrize("name", ["spectral_norm", "minibatch_std", "projection"])
+def test_each_part_of_a_discriminator_is_one_setting(phase, name):
+    built = networks(small(f"{phase}.{name}=true"))
+    other = {"stage1": "stage2", "stage2": "stage1"}[phase]
+    assert getattr(built[f"{phase}_discriminator"], name)
+    assert not getattr(built[f"{other}_discriminator"], name)
+
+
+def test_the_penalty_and_the_dropped_captions_are_settings():
+    stage = build_stage(
+        small("stage1.r1_weight=0.5", "stage1.r1_every=4", "stage1.caption_dropout=0.1"), "stage1"
+    )
+    assert (stage.r1_weight, stage.r1_every, stage.caption_dropout.probability) == (0.5, 4, 0.1)
+    config = small(
+        "gan.caption_dropout=0.3", "gan.r1_weight=2", "text.embedding_dim=4", preset="gan-cls-flowers"
+    )
+    model = gan_cls.build(config)
+    assert (model.r1_weight, model.r1_every, model.caption_dropout.probability) == (2, 16, 0.3)
+    assert "caption_draw" in model.draws
+
+
+def test_a_published_preset_has_none_of_them():
+    stage = build_stage(small(), "stage1")
+    assert "caption_draw" not in stage.draws and stage.r1_weight == 0
+    judge = stage.discriminator
+    assert not (judge.spectral_norm or judge.minibatch_std or judge.projection)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -38,6 +67,14 @@ def test_the_adversarial_loss_is_one_setting(name):
             ["stage1.adversarial_loss=hinge", "stage1.real_labels=[0.8, 1]"],
             "stage1.real_labels are 0.8 to 1, but stage1.adversarial_loss=hinge has margins",
         ),
+        (["stage1.r1_every=8"], "stage1.r1_every is 8, but stage1.r1_weight=0 switches the penalty off"),
+        (["stage1.r1_weight=-1"], "stage1.r1_weight: .*greater than or equal to 0"),
+        (["stage1.caption_dropout=1.5"], "stage1.caption_dropout: .*less than or equal to 1"),
+        (
+            ["stage2.spectral_norm=true", "discriminator_normalization=conditional"],
+            "stage2.spectral_norm=true takes the place of the discriminator's normalization",
+        ),
+        (["attention=true", "stage2.caption_dropout=0.1"], "attention=true asks in every step which caption"),
     ],
 )
 def test_what_would_have_no_effect_is_refused_with_the_reason(settings, message):
@@ -54,6 +91,8 @@ def test_what_a_preset_says_does_not_stand_in_the_way():
 def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one():
     config = load_preset("stackgan-birds")
     tree = json.loads(config.to_json())
+    new = ["adversarial_loss", "r1_weight", "r1_every", "spectral_norm", "minibatch_std", "projection"]
     for phase in ("stage1", "stage2"):
-        del tree[phase]["adversarial_loss"]
+        for name in [*new, "caption_dropout"]:
+            del tree[phase][name]
     assert RunConfig.from_json(json.dumps(tree)) == config

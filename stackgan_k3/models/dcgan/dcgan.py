@@ -95,6 +95,9 @@ class DCGAN(AdversarialModel):
         inputs = {"image": self.augment(batch, image), "key": batch["dropout_keys"][:, number]}
         return self.discriminator({**inputs, **self.conditions(batch)}, training=True)["logit"]
 
+    def judge_real(self, batch: dict[str, Any], drawn: dict[str, Any], image: Any) -> Any:
+        return self.judge(batch, image, 0)
+
     def discriminator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         real = self.judge(batch, batch["image"], 0)
         said = Judgement(fake=self.judge(batch, ops.stop_gradient(drawn["image"]), 1), real=real)

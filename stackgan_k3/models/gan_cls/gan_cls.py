@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
+from stackgan_k3.adversarial.caption_dropout import CaptionDropout
 from stackgan_k3.adversarial.diff_augment import DiffAugment
 from stackgan_k3.adversarial.judgement import Judgement
 from stackgan_k3.draws import Draw
@@ -36,6 +37,7 @@ class GANCLS(AdversarialModel):
         matching_aware: Whether the discriminator learns from wrong texts: GAN-CLS, else GAN.
         real_labels: Range of the targets of real pairs; ``(1.0, 1.0)`` for no smoothing.
         augment: What is done to every picture that the discriminator sees; see :class:`DiffAugment`.
+        caption_dropout: Probability that an example has no caption; see :class:`CaptionDropout`.
         average_decay: See :class:`AdversarialModel`.
         seed: See :class:`AdversarialModel`.
         **kwargs: Of :class:`AdversarialModel`.
@@ -70,6 +72,7 @@ class GANCLS(AdversarialModel):
         matching_aware: bool = True,
         real_labels: Sequence[float] = (1.0, 1.0),
         augment: Sequence[str] = (),
+        caption_dropout: float = 0.0,
         average_decay: float = 0.999,
         seed: int = 0,
         **kwargs: Any,
@@ -87,6 +90,7 @@ class GANCLS(AdversarialModel):
         self.matching_aware = bool(matching_aware)
         self.real_labels = (float(real_labels[0]), float(real_labels[1]))
         self.augment = DiffAugment(augment)
+        self.caption_dropout = CaptionDropout(caption_dropout)
 
     @property
     def frozen(self) -> list[keras.Model]:
@@ -97,7 +101,12 @@ class GANCLS(AdversarialModel):
     def draws(self) -> Mapping[str, Draw]:
         """``noise``, ``real_labels``, and what the augmentation asks for."""
         labels = Draw((), "uniform", *self.real_labels)
-        return {**self.pipeline.draws, "real_labels": labels, **self.augment.draws}
+        return {
+            **self.pipeline.draws,
+            "real_labels": labels,
+            **self.augment.draws,
+            **self.caption_dropout.draws,
+        }
 
     @property
     def pipeline(self) -> Pipeline:
@@ -105,7 +114,7 @@ class GANCLS(AdversarialModel):
         return Pipeline([self.averaged_generator], text_encoder=self.text_encoder)
 
     def prepare(self, batch: dict[str, Any]) -> dict[str, Any]:
-        batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
+        batch = self.caption_dropout({name: ops.convert_to_tensor(value) for name, value in batch.items()})
         batch["image"] = to_float(batch["image"])
         return batch
 
@@ -122,19 +131,22 @@ class GANCLS(AdversarialModel):
             wrong=d.head([real_features, wrong_text], training=True),
             fake=d.head([fake_features, text], training=True),
         )
-        learnt = said if self.matching_aware else said._replace(wrong=None)
+        learnt = self.caption_dropout.unmatched(batch, said)
+        if not self.matching_aware:
+            learnt = said._replace(wrong=None)
         loss = self.objective.discriminator_loss([learnt], batch["real_labels"])
         return loss, self.objective.beliefs(said)
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         fake = self.judge(self.augment(batch, drawn["image"]), batch["embedding"])
-        return self.objective.generator_loss([Judgement(fake, self.reference(batch))]), {}
+        return self.objective.generator_loss([Judgement(fake, self.reference(batch, drawn))]), {}
 
-    def reference(self, batch: dict[str, Any]) -> Any:
+    def reference(self, batch: dict[str, Any], drawn: dict[str, Any]) -> Any:
         """Returns the logits of real pairs where the generator's loss compares with them, else None."""
-        if not self.objective.compares:
-            return None
-        return self.judge(self.augment(batch, batch["image"]), batch["embedding"])
+        return self.judge_real(batch, drawn, batch["image"]) if self.objective.compares else None
+
+    def judge_real(self, batch: dict[str, Any], drawn: dict[str, Any], image: Any) -> Any:
+        return self.judge(self.augment(batch, image), batch["embedding"])
 
     def judge(self, image: Any, embedding: Any) -> Any:
         """Returns the logits of pictures with texts, in training mode."""
@@ -159,4 +171,5 @@ class GANCLS(AdversarialModel):
             "matching_aware": self.matching_aware,
             "real_labels": self.real_labels,
             "augment": self.augment.policy,
+            "caption_dropout": self.caption_dropout.probability,
         }

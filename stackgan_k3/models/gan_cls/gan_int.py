@@ -78,7 +78,7 @@ class GANINT(GANCLS):
         images = (self.augment(batch, drawn[name]) for name in ("image", "interpolated"))
         logits = self.judge(_above(*images), texts)
         fake, between = ops.split(logits, 2, axis=0)
-        real = self.reference(batch)
+        real = self.reference(batch, drawn)
         said = [Judgement(fake, real), Judgement(between, real)]
         logs = {"d_interpolated": self.objective.beliefs(said[1])["d_fake"]}
         return self.objective.generator_loss(said), logs

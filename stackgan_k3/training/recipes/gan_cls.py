@@ -67,6 +67,7 @@ def build(config: GANCLSConfig, *, text_encoder: keras.Model | None = None) -> G
     settings: dict[str, Any] = {
         "text_encoder": text_encoder,
         "matching_aware": gan.matching_aware,
+        "caption_dropout": gan.caption_dropout,
         **adversarial_settings(config, "gan"),
     }
     with precision(config.precision):

@@ -108,6 +108,7 @@ def build_stage(
             sketcher=sketcher,
             text_encoder=text_encoder,
             kl_weight=stage.kl_weight,
+            caption_dropout=stage.caption_dropout,
             **adversarial_settings(config, phase),
             **settings,
         )
@@ -252,10 +253,14 @@ def _kind(config: StackGANConfig, phase: str) -> tuple[type[StackGANStage], dict
 
 def _discriminator(config: StackGANConfig, phase: str) -> Discriminator:
     second = phase == "stage2"
+    stage: StageConfig = getattr(config, phase)
     return Discriminator(
-        config.stage2.discriminator_width if second else config.stage1.discriminator_width,
+        stage.discriminator_width,
         image_size=config.stage2.image_size if second else 64,
         condition_dim=config.conditioning_dim,
         unconditional=second,
         normalization=config.discriminator_normalization,
+        spectral_norm=stage.spectral_norm,
+        minibatch_std=stage.minibatch_std,
+        projection=stage.projection,
     )

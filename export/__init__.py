@@ -23,6 +23,7 @@ def export_run(
     *,
     force: bool = False,
     small: bool = False,
+    best: bool = False,
 ) -> Path:
     """Writes the networks of a run as a bundle.
 
@@ -36,6 +37,7 @@ def export_run(
         force: Replace a bundle that is already there.
         small: Leave out the SavedModel and other networks, and store the weights of
             ``model.onnx`` in 16 bits: a quarter of the bytes, for a package or a page.
+        best: Take the best generator that the run kept (``metrics.keep_best``) instead of the newest.
 
     Returns:
         The bundle's path.
@@ -60,8 +62,9 @@ def export_run(
     if _backend() == "tensorflow":
         from .run_to_bundle import run_to_bundle
 
-        return run_to_bundle(source, target, force=force, small=small)
-    flags = [name for name, wanted in (("--force", force), ("--small", small)) if wanted]
+        return run_to_bundle(source, target, force=force, small=small, best=best)
+    switches = {"--force": force, "--small": small, "--best": best}
+    flags = [name for name, wanted in switches.items() if wanted]
     _in_own_process([str(source), str(target), *flags])
     return target
 

@@ -85,7 +85,7 @@ class About:
                 # Rates and the like are the preset's, not those that an imported model was trained by.
                 and (not imported or name.endswith(_OF_NETWORKS))
             },
-            metrics=last_metrics(run.metrics()),
+            metrics=last_metrics(run.metrics_taken()),
             imported=imported,
             commands=tuple(commands_of(run)),
             times={} if imported else times_of(run),

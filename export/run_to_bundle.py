@@ -13,7 +13,9 @@ from .float32 import float32_policy
 from .write_bundle import check_target, write_bundle
 
 
-def run_to_bundle(source: Path, bundle: Path, *, force: bool = False, small: bool = False) -> Path:
+def run_to_bundle(
+    source: Path, bundle: Path, *, force: bool = False, small: bool = False, best: bool = False
+) -> Path:
     """Opens a run and writes its bundle, telling on stdout what is done.
 
     Args:
@@ -21,6 +23,7 @@ def run_to_bundle(source: Path, bundle: Path, *, force: bool = False, small: boo
         bundle: The folder to write.
         force: Replace a bundle that is already there.
         small: As :func:`stackgan_k3.export.export_run`.
+        best: As :func:`stackgan_k3.export.export_run`.
 
     Returns:
         The bundle's path.
@@ -36,7 +39,7 @@ def run_to_bundle(source: Path, bundle: Path, *, force: bool = False, small: boo
     """
     start = time.monotonic()
     check_target(bundle, force=force)  # before the networks are loaded
-    run = Run.open(source)
+    run = Run.open(source, best=best)
     with float32_policy():
         pipeline = run.pipeline()
         make_extras = getattr(recipe_of(run.config.system), "extras", None)

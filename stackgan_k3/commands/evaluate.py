@@ -23,8 +23,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="DIR", required=True, help="a data set made by `stackgan-k3 prepare`"
     )
     parser.add_argument(
-        "--probe", metavar="DIR", required=True, help="a probe trained on it by `stackgan-k3 train-probe`"
-    )
+        "--probe", metavar="DIR",
+        help="a probe trained on it by `stackgan-k3 train-probe`: for the accuracy, and the features if no "
+        "others are named",
+    )  # fmt: skip
+    parser.add_argument(
+        "--features", metavar="WHICH", default="",
+        help="what the distances compare: probe=DIR, inception[=WEIGHTS], onnx=FILE[@RANGE] with RANGE "
+        "one of 0..255, 0..1, -1..1, imagenet, or pixels (default: those of --probe)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--best", action="store_true",
+        help="of a run, measure the best generator that it kept (metrics.keep_best), not the newest",
+    )  # fmt: skip
     parser.add_argument(
         "--samples", metavar="N", type=int, default=1000,
         help="draw at most N pictures; never more than half of the split (default: 1000)",
@@ -68,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
         args.target,
         args.data,
         args.probe,
+        features=args.features,
+        best=args.best,
         samples=args.samples,
         split=args.split,
         encoders=args.encoders,

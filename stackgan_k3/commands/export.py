@@ -28,6 +28,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--small", action="store_true",
         help="a quarter of the bytes: ONNX alone, its weights stored in 16 bits",
     )  # fmt: skip
+    parser.add_argument(
+        "--best", action="store_true",
+        help="take the best generator that the run kept (metrics.keep_best), not the newest",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,10 +48,11 @@ def run(args: argparse.Namespace) -> int:
 
     Example:
         ```python
-        run(argparse.Namespace(run_folder="runs/birds", bundle="bundles/birds", force=False, small=False))
+        switches = {"force": False, "small": False, "best": False}
+        run(argparse.Namespace(run_folder="runs/birds", bundle="bundles/birds", **switches))
         ```
     """
     from stackgan_k3.export import export_run
 
-    export_run(args.run_folder, args.bundle, force=args.force, small=args.small)
+    export_run(args.run_folder, args.bundle, force=args.force, small=args.small, best=args.best)
     return 0

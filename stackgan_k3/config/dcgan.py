@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from stackgan_k3.config.drawing import DrawingConfig
 from stackgan_k3.config.parts import AdversarialConfig
-from stackgan_k3.config.run import RunConfig
 
 
 class DCGANPart(AdversarialConfig):
@@ -26,7 +26,7 @@ class DCGANPart(AdversarialConfig):
     dropout: float = Field(0.3, ge=0, lt=1)
 
 
-class DCGANConfig(RunConfig):
+class DCGANConfig(DrawingConfig):
     """Everything a DCGAN run is made of: one phase, ``gan``.
 
     Example:

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from stackgan_k3.config.run import RunConfig
+from stackgan_k3.config.drawing import DrawingConfig
 from stackgan_k3.config.parts import AdversarialConfig, TextConfig
 
 _BETA = 0.5
@@ -51,7 +51,7 @@ class GANCLSPart(AdversarialConfig):
         return self
 
 
-class GANCLSConfig(RunConfig):
+class GANCLSConfig(DrawingConfig):
     """Everything a run of GAN, GAN-CLS, GAN-INT or GAN-INT-CLS is made of: the text, then the GAN.
 
     Example:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from stackgan_k3.config.drawing import DrawingConfig
 from stackgan_k3.config.parts import AdversarialConfig, TextConfig
 from stackgan_k3.config.run import RunConfig
 from stackgan_k3.errors import UserError
@@ -57,7 +58,7 @@ class Stage2Config(StageConfig):
     matching_gamma: float = Field(10.0, gt=0)
 
 
-class StackGANConfig(RunConfig):
+class StackGANConfig(DrawingConfig):
     """Everything a StackGAN run is made of. The defaults of its variants are the published networks.
 
     Attributes:

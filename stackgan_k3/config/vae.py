@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from stackgan_k3.config.drawing import DrawingConfig
 from stackgan_k3.config.parts import PhaseConfig
-from stackgan_k3.config.run import RunConfig
 
 
 class VAEPart(PhaseConfig):
@@ -27,7 +27,7 @@ class VAEPart(PhaseConfig):
     halve_every: int = Field(0, ge=0)
 
 
-class VAEConfig(RunConfig):
+class VAEConfig(DrawingConfig):
     """Everything a run of a variational autoencoder is made of: one phase, ``vae``.
 
     Example:

@@ -1,6 +1,6 @@
 """What a probe reads off pictures, and how often that is what was asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,8 @@ class Reading:
 
     Args:
         features: float32 ``[N, features]``.
-        probabilities: float32 ``[N, values]`` by attribute, rows summing to 1.
+        probabilities: float ``[N, values]`` by attribute, rows summing to 1; empty for what reads features
+            alone.
 
     Example:
         >>> reading = Reading(np.zeros((2, 3), "float32"), {"wing": np.array([[0.9, 0.1], [0.2, 0.8]])})
@@ -31,6 +32,23 @@ class Reading:
         """Returns the likeliest value of each picture, int ``[N]``."""
         best: np.ndarray = self.probabilities[attribute].argmax(axis=-1)
         return best
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Reading]") -> "Reading":
+        """Returns what was said of pictures some at a time as one reading.
+
+        Example:
+            >>> part = Reading(np.zeros((2, 3)), {})
+            >>> Reading.joined([part, part]).features.shape
+            (4, 3)
+        """
+        return cls(
+            np.concatenate([part.features for part in parts]),
+            {
+                name: np.concatenate([part.probabilities[name] for part in parts])
+                for name in parts[0].probabilities
+            },
+        )
 
 
 def read(probe: Probe, pictures: np.ndarray, *, batch_size: int = 64) -> Reading:
@@ -61,7 +79,7 @@ def read(probe: Probe, pictures: np.ndarray, *, batch_size: int = 64) -> Reading
     ]
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     features = whole.pop("features")
-    return Reading(features, {name.removeprefix("logits/"): _softmax(value) for name, value in whole.items()})
+    return Reading(features, {name.removeprefix("logits/"): softmax(value) for name, value in whole.items()})
 
 
 def at_64(pictures: np.ndarray) -> np.ndarray:
@@ -104,7 +122,13 @@ def accuracies(reading: Reading, truth: Mapping[str, np.ndarray]) -> dict[str, f
     return found
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Turns logits, float ``[N, values]``, into probabilities, float64, in double precision.
+
+    Example:
+        >>> softmax(np.zeros((1, 4))).tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
+    """
     shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
     result: np.ndarray = shifted / shifted.sum(axis=-1, keepdims=True)
     return result

@@ -8,9 +8,11 @@ from keras import ops
 
 from stackgan_k3.bundle.manifest import FILE_NAME
 from stackgan_k3.bundle.noise import normal
+from stackgan_k3.errors import UserError
 from stackgan_k3.inference import TextToImage
 from stackgan_k3.layers.pictures import to_uint8
 from stackgan_k3.models.pipeline import Pipeline
+from stackgan_k3.training.held_out import Part
 from stackgan_k3.training.run import Run
 
 
@@ -37,11 +39,16 @@ class Drawer(Protocol):
         ...
 
 
-def open_drawer(path: str | Path) -> Drawer:
+def open_drawer(path: str | Path, *, best: bool = False) -> Drawer:
     """Opens a run directory (Keras draws) or a bundle (onnxruntime draws).
 
+    Args:
+        path: Its path.
+        best: Of a run, take the best generator that it kept instead of the newest.
+
     Raises:
-        UserError: If it is neither, is damaged, or no generator has been trained.
+        UserError: If it is neither, is damaged, no generator has been trained, or the best of a bundle is
+            asked for, which has one only.
 
     Example:
         ```python
@@ -49,8 +56,33 @@ def open_drawer(path: str | Path) -> Drawer:
         ```
     """
     if (Path(path) / FILE_NAME).is_file():
+        if best:
+            raise UserError(
+                f"{path} is a bundle, which holds one generator; leave --best out, or name its run"
+            )
         return _OfBundle(TextToImage.load(path))
-    return _OfRun(Run.open(path).pipeline())
+    return PipelineDrawer(Run.open(path, best=best).pipeline())
+
+
+def drawing(drawer: Drawer, asked: Any, seeds: np.ndarray, *, previews: bool = False) -> Part:
+    """Gives what a drawer draws, a part at a time.
+
+    Args:
+        drawer: The drawer.
+        asked: See :meth:`stackgan_k3.training.drawer.Drawer.draw`.
+        seeds: int64 ``[N]``.
+        previews: The sketches of the first generator instead.
+
+    Example:
+        ```python
+        show(drawing(drawer, captions, np.arange(500)), 500, extractor.read)
+        ```
+    """
+
+    def part(some: slice) -> np.ndarray:
+        return drawer.draw(None if asked is None else asked[some], seeds[some], previews=previews)
+
+    return part
 
 
 class _OfBundle:
@@ -69,12 +101,22 @@ class _OfBundle:
         return np.concatenate(drawn)
 
 
-class _OfRun:
+class PipelineDrawer:
+    """Draws with Keras; see :class:`Drawer`.
+
+    Args:
+        pipeline: The networks.
+
+    Example:
+        See :func:`open_drawer`.
+    """
+
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.condition: str = pipeline.condition
 
     def draw(self, asked: Any, seeds: np.ndarray, *, previews: bool = False) -> np.ndarray:
+        """Draws picture *i* for ``asked[i]`` from seed ``seeds[i]``; see :meth:`Drawer.draw`."""
         name, rows = self.pipeline.rows(asked)
         drawn = []
         for start in range(0, len(seeds), 16):

@@ -6,14 +6,16 @@ from typing import Any
 
 import keras
 
+from stackgan_k3.config.drawing import DrawingConfig
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.targets import TargetLoader
 from stackgan_k3.training.callbacks.keeper import Keeper
+from stackgan_k3.training.callbacks.measurer import Measurer
 from stackgan_k3.training.callbacks.progress import Progress
 from stackgan_k3.training.callbacks.recorder import Recorder
 from stackgan_k3.training.callbacks.reporter import Reporter
 from stackgan_k3.training.callbacks.sampler import Sampler
-from stackgan_k3.training.checkpoints import Checkpoints
+from stackgan_k3.training.checkpoints import Checkpoints, Position
 from stackgan_k3.training.diversity import real_diversity
 from stackgan_k3.training.run import Run
 
@@ -56,17 +58,26 @@ def train_phase(
     start = checkpoints.restore(model, steps)
     run.forget_after(name, start.epoch)
 
-    def keep_products() -> None:
+    measurer = _measurer(run, name) if "generator" in products else None
+
+    def keep_products(position: Position) -> None:
         for product, network in products.items():
             run.keep(name, product, network)
+        if measurer is not None:
+            measurer.keep(position, products["generator"])
 
+    if start.step == 0 and measurer is not None:
+        measurer.keep(start, products["generator"])
     if start.epoch >= epochs:
-        keep_products()  # a crash may have come between the checkpoint and these
+        keep_products(start)  # a crash may have come between the checkpoint and these
         return True
-    keeper = Keeper(checkpoints, steps, start=start, deadline=deadline, saved=keep_products)
+    keeper = Keeper(
+        checkpoints, steps, start=start, deadline=deadline, saved=lambda: keep_products(keeper.position)
+    )
     watchers: list[Any] = [
         Progress(name, epochs, steps, start.step),
         *callbacks,
+        *([measurer] if measurer is not None else []),
         Recorder(run, name, loader.batch_size),
         keeper,
         Reporter(run),
@@ -90,6 +101,14 @@ def train_phase(
     if not keeper.stopped and keeper.position.epoch < epochs:
         fit(epochs, steps)
     return keeper.position.epoch >= epochs
+
+
+def _measurer(run: Run, phase: str) -> Measurer | None:
+    if not isinstance(run.config, DrawingConfig) or not run.config.metrics.every:
+        return None
+    from stackgan_k3.training.phase_metrics import PhaseMetrics, held_out_records  # they stand on this file
+
+    return Measurer(run, phase, PhaseMetrics(run, held_out_records(run.data_info["folder"])))
 
 
 def _measure_by_real_pictures(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgan_k3.config import RunConfig
+from stackgan_k3.config.drawing import DrawingConfig
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing
 from stackgan_k3.training.equilibrium import equilibrium
@@ -85,6 +86,7 @@ class Report:
         rows = read_rows(self.folder / "metrics.jsonl")
         series = self._pictures.series()
         phases = []
+        keep_best = config.metrics.keep_best if isinstance(config, DrawingConfig) else ""
         for name in config.phases:
             mine = [row for row in rows if row["phase"] == name]
             epochs = {"done": mine[-1]["epoch"] if mine else 0, "asked": config.part(name).epochs}
@@ -95,7 +97,7 @@ class Report:
                     "epochs": epochs,
                     "watched": bool(mine) and "d_fake" in mine[-1],
                     "speed": mine[-1].get("images_per_second") if mine else None,
-                    "charts": charts(mine, equilibrium(config, name)),
+                    "charts": charts(mine, equilibrium(config, name), keep_best),
                     "warnings": raised,
                     "series": [
                         {"name": key, "grids": grids}

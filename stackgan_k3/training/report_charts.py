@@ -4,10 +4,22 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from stackgan_k3.training.metric_rows import best_row
 from stackgan_k3.training.warning_signs import Rows
 
 # What a row holds besides means of the training.
 _NOT_DRAWN = ("phase", "epoch", "step", "seconds", "learning_rate", "images_per_second", "warnings")
+
+# Metrics of held-out captions: title, and what it says.
+_MEASURED = {
+    "fid": (
+        "Fréchet distance",
+        "Of the features of drawn pictures from those of real ones; lower is better.",
+    ),
+    "kid": ("Kernel distance", "Of the features of drawn pictures from those of real ones; lower is better."),
+    "accuracy": ("Accuracy of attributes", "Part of the pictures that show what was asked for."),
+    "r_precision": ("R-precision", "Part of the pictures whose own caption fits best, of many."),
+}
 
 _NAMES = {
     "discriminator_loss": "discriminator",
@@ -20,20 +32,30 @@ _NAMES = {
     "d_interpolated": "drawn, between two texts",
     "diversity": "samples",
     "kl": "KL term",
+    "fid": "drawn",
+    "fid_floor": "real",
+    "kid": "drawn",
+    "kid_floor": "real",
+    "accuracy": "drawn",
+    "accuracy_floor": "real",
+    "r_precision": "drawn",
+    "r_precision_floor": "real",
 }
 
 
-def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]:
+def charts(rows: Rows, equilibrium: Mapping[str, float], keep_best: str = "") -> list[dict[str, Any]]:
     """Arranges the numbers of a phase in charts.
 
     Losses share one, with their values at equilibrium as lines; so do mean judgements (``d_…``),
-    gradient norms (``…_gradient``, on a logarithmic scale) and accuracies (``…_accuracy``). The
-    diversity and whatever else is logged have a chart each.
+    gradient norms (``…_gradient``, on a logarithmic scale) and accuracies (``…_accuracy``). A metric of
+    held-out captions shares one with what real pictures get (``…_floor``). The diversity and whatever else
+    is logged have a chart each.
 
     Args:
         rows: The rows of one phase, in order.
         equilibrium: The losses' values where D = ½ everywhere; see
             :func:`stackgan_k3.training.equilibrium.equilibrium`.
+        keep_best: The metric that the best generator is kept by, whose chart names its epoch; empty for none.
 
     Returns:
         For each chart a dict: ``title``, ``note`` (a sentence), ``lines`` (``key``, ``name`` and ``values``,
@@ -88,8 +110,19 @@ def charts(rows: Rows, equilibrium: Mapping[str, float]) -> list[dict[str, Any]]
         references=[{"key": "", "value": 1.0}],
         low=0.0,
     )
+    for metric in [name for name in _MEASURED if name in names and f"{name}_floor" in names]:
+        title, note = _MEASURED[metric]
+        best = best_row(rows, str(rows[0]["phase"]), metric) if metric == keep_best else None
+        if best is not None:
+            note += f" Best: epoch {best['epoch']} ({best[metric]:.4g}), whose generator is kept."
+        take(_one_of(metric, f"{metric}_floor"), title, note)
+        names[:] = [name for name in names if name != f"{metric}_error"]
     take(lambda name: name.endswith("_accuracy"), "Accuracies", low=0.0, high=1.0)
     return made + [_chart(title_of(name), "", [_line(rows, name)]) for name in names]
+
+
+def _one_of(*wanted: str) -> Callable[[str], bool]:
+    return lambda name: name in wanted
 
 
 def title_of(name: str) -> str:

@@ -13,9 +13,12 @@ from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing, replacing_folder
 from stackgan_k3.training.checkpoints import checkpoint_of, load_variables, save_variables
-from stackgan_k3.training.metric_rows import read_rows
+from stackgan_k3.training.metric_rows import best_row, read_rows
 
 Network = TypeVar("Network", bound=keras.Model)
+
+BEST = "best_generator"
+"""The name that a phase keeps its best generator under."""
 
 _AGAIN = "copy it again from where the run was made, or begin a new run"
 
@@ -32,6 +35,8 @@ class Run:
         folder: The run directory.
         config: Its configuration, of the class that its system has.
         data_info: The content of ``data.json``.
+        best: Whether the last generator that was trained is taken as its best epoch left it
+            (``metrics.keep_best``), and not as the newest did.
 
     Example:
         >>> Run.open("no/such/run")
@@ -40,10 +45,13 @@ class Run:
         stackgan_k3.errors.UserError: no/such/run is not a run: it has no config.json
     """
 
-    def __init__(self, folder: str | Path, config: Any, data_info: dict[str, Any]) -> None:
+    def __init__(
+        self, folder: str | Path, config: Any, data_info: dict[str, Any], *, best: bool = False
+    ) -> None:
         self.folder = Path(folder)
         self.config = config
         self.data_info = data_info
+        self.best = best
 
     @classmethod
     def create(
@@ -82,11 +90,12 @@ class Run:
         return cls(folder, config, info)
 
     @classmethod
-    def open(cls, folder: str | Path) -> "Run":
+    def open(cls, folder: str | Path, *, best: bool = False) -> "Run":
         """Opens a run that exists.
 
         Raises:
-            UserError: If it is not a run, or its files are damaged.
+            UserError: If it is not a run, its files are damaged, or its best generator is asked for and it
+                kept none.
         """
         folder = Path(folder)
         if not (folder / "config.json").is_file():
@@ -106,7 +115,13 @@ class Run:
             raise UserError(
                 f"{folder / 'data.json'} is damaged: it must hold {', '.join(expected)}; {_AGAIN}"
             )
-        return cls(folder, config, info)
+        run = cls(folder, config, info, best=best)
+        if best and not run.has(run.last_drawing_phase, BEST):
+            raise UserError(
+                f"{folder} has kept no best generator; train it with --set metrics.every=5 --set "
+                "metrics.features=probe=DIR --set metrics.keep_best=kid, or leave --best out"
+            )
+        return run
 
     def reconfigure(self, config: RunConfig) -> None:
         """Replaces the configuration of a run that goes on.
@@ -172,7 +187,8 @@ class Run:
             raise UserError(
                 f"{self.folder} has no trained {name.replace('_', ' ')}; train its phase '{phase}' first"
             )
-        load_variables(self._weights(phase, name), network.variables)
+        best = self.best and name == "generator" and phase == self.last_drawing_phase
+        load_variables(self._weights(phase, BEST if best else name), network.variables)
         return network
 
     def text_encoder(self) -> Any:
@@ -198,7 +214,12 @@ class Run:
     @property
     def drawable(self) -> bool:
         """Whether a generator has been trained."""
-        return any(self.has(phase, "generator") for phase in self.config.phases)
+        return bool(self.last_drawing_phase)
+
+    @property
+    def last_drawing_phase(self) -> str:
+        """The last phase that has left a trained generator; empty where none has."""
+        return next((phase for phase in self.config.phases[::-1] if self.has(phase, "generator")), "")
 
     def has(self, phase: str, network: str) -> bool:
         """Says whether a phase has left a trained network."""
@@ -220,6 +241,12 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """Reads ``metrics.jsonl``: a dict an epoch, in the order of training."""
         return read_rows(self.folder / "metrics.jsonl")
+
+    def metrics_taken(self) -> list[dict[str, Any]]:
+        """The rows up to the epoch whose generator is taken: all of them, unless the best is."""
+        rows, phase = self.metrics(), self.last_drawing_phase
+        best = best_row(rows, phase, self.config.metrics.keep_best) if self.best else None
+        return [r for r in rows if best is None or r["phase"] != phase or r["epoch"] <= best["epoch"]]
 
     def record(self, row: dict[str, Any]) -> None:
         """Appends a row to ``metrics.jsonl``."""

@@ -12,6 +12,7 @@ from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.machine import describe_machine
 from stackgan_k3.training.phase import time_is_up
+from stackgan_k3.training.phase_metrics import check_metrics
 from stackgan_k3.training.recipes import recipe_of
 from stackgan_k3.training.run import Run
 
@@ -70,6 +71,7 @@ def train(
     else:
         _check_sizes(config, records, phases)
         _check_order(config, Path(folder), phases)
+        check_metrics(config, records.folder)
         run = Run.create(folder, config, records, _examples(config, records))
     run.note_machine(describe_machine())
     for name in config.phases:

@@ -1,0 +1,60 @@
+"""A run's own text and image encoders, as judges of which caption a picture fits."""
+
+import numpy as np
+from keras import ops
+
+from stackgan_k3.bundle.alphabet import encode
+from stackgan_k3.errors import UserError
+from stackgan_k3.metrics.r_precision import r_precision
+from stackgan_k3.metrics.reading import at_64
+from stackgan_k3.text.image_encoder import ImageEncoder
+from stackgan_k3.training.run import Run
+
+
+class Encoders:
+    """Embeds captions and pictures with what the phase ``text`` of a run has trained.
+
+    Args:
+        run: The run.
+
+    Raises:
+        UserError: If it trained no encoders.
+
+    Example:
+        ```python
+        part = Encoders(Run.open("runs/birds")).precision(of_pictures, captions)
+        ```
+    """
+
+    def __init__(self, run: Run) -> None:
+        text = getattr(run.config, "text", None)
+        if text is None or text.encoder != "char-cnn-rnn":
+            raise UserError(
+                f"{run.folder} trained no image encoder beside its text encoder, which R-precision needs; "
+                "name a run with text.encoder=char-cnn-rnn by --encoders"
+            )
+        self._reader = run.text_encoder()
+        self._seer = run.trained(ImageEncoder(text.image_width, text.embedding_dim), "text", "image_encoder")
+
+    def pictures(self, images: np.ndarray) -> np.ndarray:
+        """Embeds pictures: uint8 ``[N, S, S, 3]`` to float32 ``[N, T]``."""
+        found: np.ndarray = ops.convert_to_numpy(self._seer(at_64(images), training=False))
+        return found
+
+    def captions(self, lines: list[str]) -> np.ndarray:
+        """Embeds captions: float32 ``[N, T]``."""
+        starts = range(0, len(lines), 256)
+        parts = [self._reader(encode(lines[start : start + 256]), training=False) for start in starts]
+        return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+
+    def precision(self, of_pictures: np.ndarray, captions: list[str]) -> tuple[float, int]:
+        """Returns the R-precision of pictures, and of how many captions each had to choose.
+
+        Args:
+            of_pictures: What :meth:`pictures` gave, float ``[N, T]``.
+            captions: Their captions.
+        """
+        candidates = min(100, len(captions) // 2)
+        groups = np.array(captions)
+        value = r_precision(of_pictures, self.captions(captions), groups=groups, candidates=candidates)
+        return value, candidates

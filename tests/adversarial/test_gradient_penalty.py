@@ -61,7 +61,7 @@ def test_the_penalty_pulls_the_weights_in_the_first_of_every_so_many_steps():
         np.testing.assert_allclose(moved, plain[step + 1] - plain[step] + pull, atol=1e-4)
         right = 0.5 * np.sum(weights[step] ** 2) if step % every == 0 else 0.0
         assert logged[step]["r1"] == pytest.approx(right, rel=1e-4)
-        assert logged[step]["discriminator_loss"] < 10  # without the penalty, which is 392
+        assert logged[step]["discriminator_loss"] < 200  # without the penalty, which is 2,352 at first
 
 
 def test_r1_is_logged_as_the_mean_of_the_steps_that_compute_it():

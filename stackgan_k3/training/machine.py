@@ -7,8 +7,6 @@ from pathlib import Path
 
 import keras
 
-from stackgan_k3.engine.devices import devices
-
 _PACKAGES = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
 
 

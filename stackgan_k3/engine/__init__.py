@@ -5,7 +5,7 @@ handful of functions with one meaning and three implementations: gradients
 (:func:`value_and_grad`, :func:`input_gradient`, :func:`vjp`, :func:`differentiable_gradient`), a branch
 that is skipped where it is not due (:func:`when`), the base class
 whose ``train_step`` suits the backend's trainer (:class:`EngineModel`), and the
-fastest form of an operation (:func:`upsampling_form`).
+fastest form of an operation (:func:`upsampling_form`), and the library's name (:func:`library`).
 """
 
 import keras
@@ -31,12 +31,14 @@ vjp = _backend.vjp
 sync = _backend.sync
 differentiable_gradient = _backend.differentiable_gradient
 when = _backend.when
+library = _backend.library
 upsampling_form = _backend.upsampling_form
 
 __all__ = [
     "EngineModel",
     "differentiable_gradient",
     "input_gradient",
+    "library",
     "sync",
     "upsampling_form",
     "using_upsampling_form",

@@ -196,3 +196,8 @@ def sync(model: keras.Model) -> None:
 def upsampling_form() -> str:
     """Returns the form of the upsampling convolution that is fastest here."""
     return asked_form() or ("phases" if jax.default_backend() == "cpu" else "plain")
+
+
+def library() -> str:
+    """Names the library and its version, for example ``"JAX 2.1.0"``."""
+    return f"JAX {jax.__version__}"

@@ -100,3 +100,8 @@ def sync(model: keras.Model) -> None:
 def upsampling_form() -> str:
     """Returns the form of the upsampling convolution that is fastest here."""
     return asked_form() or "transposed"
+
+
+def library() -> str:
+    """Names the library and its version, for example ``"TensorFlow 2.1.0"``."""
+    return f"TensorFlow {tf.__version__}"

@@ -103,3 +103,8 @@ def sync(model: keras.Model) -> None:
 def upsampling_form() -> str:
     """Returns the form of the upsampling convolution that is fastest here."""
     return asked_form() or ("phases" if not torch.cuda.is_available() else "plain")
+
+
+def library() -> str:
+    """Names the library and its version, for example ``"PyTorch 2.1.0"``."""
+    return f"PyTorch {torch.__version__}"

@@ -2,32 +2,27 @@
 
 import os
 import platform
-from importlib import metadata
 from pathlib import Path
 
 import keras
 
-_PACKAGES = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
+from stackgan_k3 import engine
 
 
 def describe_machine() -> str:
     """Describes processor, cores, GPUs, backend and Keras.
 
     Returns:
-        For example ``"AMD EPYC, 2 cores, no GPU; tensorflow 2.21.0, keras 3.15.1"``.
+        For example ``"AMD EPYC, 2 cores, no GPU; TensorFlow 2.21.0, Keras 3.15.1"``.
 
     Example:
-        >>> describe_machine().endswith(f"keras {keras.version()}")
+        >>> describe_machine().endswith(f"Keras {keras.version()}")
         True
     """
     devices = list(Path("/dev").glob("nvidia[0-9]*"))  # Keras can list them on two of its backends only
     gpus = f"{len(devices)} GPU{'s' * (len(devices) > 1)}" if devices else "no GPU"
-    package = _PACKAGES[keras.backend.backend()]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{_processor()}, {cores} cores, {gpus}; {package} {metadata.version(package)}, "
-        f"keras {keras.version()}"
-    )
+    return f"{_processor()}, {cores} cores, {gpus}; {engine.library()}, Keras {keras.version()}"
 
 
 def _processor() -> str:

@@ -35,9 +35,7 @@ def convolution(
         (None, 4, 4, 16)
     """
     kind = SpectralConvolution if spectral else keras.layers.Conv2D
-    layer = kind(
-        filters, size, strides, padding=padding, use_bias=False, kernel_initializer=normal()
-    )
+    layer = kind(filters, size, strides, padding=padding, use_bias=False, kernel_initializer=normal())
     return layer(x)
 
 

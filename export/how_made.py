@@ -40,7 +40,7 @@ def commands_of(run: Any) -> list[str]:
     }
     folder = "data/set"
     made = []
-    if info.get("source") == "synthetic-birds":
+    if info.get("source") == "synthetic-birds" and "splits" in info:
         folder = "data/birds"
         pictures = sum(split["records"] for split in info["splits"].values())
         made.append(

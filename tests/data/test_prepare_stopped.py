@@ -186,7 +186,8 @@ def test_two_preparations_of_one_folder_at_once(tmp_path) -> None:
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 from preparing import Sleepy
 from stackgan_k3.data.prepare import prepare
 def progress(done, total):

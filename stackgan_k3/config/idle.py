@@ -44,6 +44,12 @@ has one loss of the generator only; leave it out, or set gan.adversarial_loss=lo
             f"and no targets to smooth; leave it out, or set {phase}.adversarial_loss to logistic or "
             "relativistic"
         )
+    optimizers = {part.generator_optimizer, part.discriminator_optimizer}
+    if f"{phase}.beta_1" in changes and "adam" not in optimizers:
+        raise UserError(
+            f"{phase}.beta_1 is {part.beta_1:g}, but it is Adam's, and both optimizers of {phase} are SGD; "
+            f"leave it out, or set {phase}.generator_optimizer=adam"
+        )
     if f"{phase}.r1_every" in changes and not part.r1_weight:
         raise UserError(
             f"{phase}.r1_every is {part.r1_every}, but {phase}.r1_weight=0 switches the penalty off; leave "

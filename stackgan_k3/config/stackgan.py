@@ -135,8 +135,8 @@ class StackGANConfig(DrawingConfig):
             changes: See :meth:`RunConfig.changed`.
 
         Raises:
-            UserError: Also for a change that would have no effect: a KL weight without a KL term, a
-                momentum without Adam, the weight of a loss that the Stage-II does not have.
+            UserError: Also for a change that would have no effect: a KL weight without a KL term,
+                the weight of a loss that the Stage-II does not have.
         """
         config = super().changed(changes)
         if isinstance(config, StackGANConfig):
@@ -154,12 +154,6 @@ def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any])
         raise UserError(
             f"{phase}.kl_weight is {part.kl_weight:g}, but conditioning=plain draws from no Gaussian, so "
             "there is no KL term to weigh; leave it out, or set conditioning=augmentation or mixture"
-        )
-    optimizers = {part.generator_optimizer, part.discriminator_optimizer}
-    if f"{phase}.beta_1" in changes and "adam" not in optimizers:
-        raise UserError(
-            f"{phase}.beta_1 is {part.beta_1:g}, but it is Adam's, and both optimizers of {phase} are SGD; "
-            f"leave it out, or set {phase}.generator_optimizer=adam"
         )
 
 

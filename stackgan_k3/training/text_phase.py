@@ -58,7 +58,7 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     """
     text = run.config.text
     if text.encoder == "published":
-        _check_published(records, text)
+        check_published(records, text)
         return True
     if text.encoder == "word-vectors":
         return _keep_word_vectors(run, records)
@@ -197,7 +197,21 @@ def _spread(records: Records, count: int) -> list[tuple[Record, int]]:
     return [(record, i % len(record.captions)) for i, record in enumerate(chosen)]
 
 
-def _check_published(records: Records, text: TextConfig) -> None:
+def check_published(records: Records, text: TextConfig) -> None:
+    """Refuses a data set that does not hold the embeddings a run would be trained on.
+
+    Args:
+        records: The training split.
+        text: The run's text encoder; other encoders than ``published`` ask nothing of the data.
+
+    Raises:
+        UserError: If there are no embeddings, or of another size than ``text.embedding_dim``.
+
+    Example:
+        See :func:`stackgan_k3.training.train.train`, which calls it before a run is made.
+    """
+    if text.encoder != "published":
+        return
     if records.embedding_dim is None:
         raise UserError(
             f"text.encoder=published, but {records.folder} holds no embeddings; {_PREPARE}, or set "

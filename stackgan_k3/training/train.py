@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stackgan_k3.config import RunConfig
+from stackgan_k3.config.parts import TextConfig
 from stackgan_k3.data.record import stored_sizes
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError, unknown
@@ -15,6 +16,7 @@ from stackgan_k3.training.phase import time_is_up
 from stackgan_k3.training.phase_metrics import check_metrics
 from stackgan_k3.training.recipes import recipe_of
 from stackgan_k3.training.run import Run
+from stackgan_k3.training.text_phase import check_published
 
 PRODUCTS = {"text": "text encoder", "stage1": "Stage-I generator"}  # of phases that others stand on
 
@@ -71,6 +73,7 @@ def train(
     else:
         _check_sizes(config, records, phases)
         _check_order(config, Path(folder), phases)
+        _check_embeddings(config, records)
         check_metrics(config, records.folder)
         run = Run.create(folder, config, records, _examples(config, records))
     run.note_machine(describe_machine())
@@ -130,10 +133,21 @@ def _check_order(config: RunConfig, folder: Path, phases: Sequence[str]) -> None
         return
     for number, phase in enumerate(config.phases):
         for before in config.phases[:number]:
-            if phase in phases and before not in phases:
+            if phase in phases and before not in phases and not _is_published(config, before):
                 raise UserError(
                     f"{folder} has no trained {PRODUCTS[before]}; train its phase '{before}' first"
                 )
+
+
+def _check_embeddings(config: RunConfig, records: Records) -> None:
+    text = getattr(config, "text", None)
+    if isinstance(text, TextConfig):
+        check_published(records, text)
+
+
+def _is_published(config: RunConfig, phase: str) -> bool:
+    """Says whether a phase leaves nothing, since its embeddings came with the data set."""
+    return getattr(config.part(phase), "encoder", None) == "published"
 
 
 def _check_sizes(config: RunConfig, records: Records, phases: Sequence[str]) -> None:

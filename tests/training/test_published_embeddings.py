@@ -47,6 +47,17 @@ def test_no_text_encoder_is_made(run):
     assert not (run.folder / "text").exists()
 
 
+def test_stage1_needs_no_phase_before_it(data, tmp_path):
+    alone = train(config(), data, tmp_path / "run", phases=["stage1"])
+    assert {row["phase"] for row in alone.metrics()} == {"stage1"}
+
+
+def test_stage2_still_needs_its_sketches(data, tmp_path):
+    with pytest.raises(UserError, match="no trained Stage-I generator"):
+        train(config(**{"stage2.image_size": 256}), data, tmp_path / "run", phases=["stage2"])
+    assert not (tmp_path / "run").exists()
+
+
 def test_samples_are_drawn_from_the_records_own_embeddings(run, data):
     held_out = Records(data, "test")
     vectors = example_vectors(run, Records(data), None)
@@ -70,8 +81,9 @@ def test_it_draws_embeddings_and_says_so(run):
         pipeline.generate("a red bird")
 
 
+@pytest.mark.parametrize("phase", ["text", "stage1"])
 @pytest.mark.parametrize("part", ["a set without", "another size"])
-def test_data_that_does_not_fit(part, data, tmp_path):
+def test_data_that_does_not_fit(part, phase, data, tmp_path):
     if part == "a set without":
         data = tmp_path / "birds"
         prepare("synthetic-birds", data, size=128, limit=10, workers=1)
@@ -79,4 +91,5 @@ def test_data_that_does_not_fit(part, data, tmp_path):
     else:
         message, settings = "set text.embedding_dim=1024", config(**{"text.embedding_dim": 300})
     with pytest.raises(UserError, match=message):
-        train(settings, data, tmp_path / "run", phases=["text"])
+        train(settings, data, tmp_path / "run", phases=[phase])
+    assert not (tmp_path / "run").exists()

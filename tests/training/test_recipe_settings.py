@@ -82,6 +82,14 @@ def test_what_would_have_no_effect_is_refused_with_the_reason(settings, message)
         small(*settings)
 
 
+@pytest.mark.parametrize("preset", ["dcgan-digits", "conditional-gan-digits", "gan-cls-flowers"])
+def test_a_momentum_without_adam_is_refused_in_every_system(preset):
+    sgd = ["gan.generator_optimizer=sgd", "gan.discriminator_optimizer=sgd"]
+    with pytest.raises(ValueError, match="gan\\.beta_1 is 0\\.9, but it is Adam's"):
+        load_preset(preset, parse_changes([*sgd, "gan.beta_1=0.9"]))
+    assert load_preset(preset, parse_changes([*sgd[1:], "gan.beta_1=0.9"])).gan.beta_1 == 0.9
+
+
 def test_what_a_preset_says_does_not_stand_in_the_way():
     config = small("stage1.adversarial_loss=hinge")
     assert config.stage1.real_labels == (0.9, 1.0)  # of the preset, and without effect

@@ -37,11 +37,10 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
-    except pickle.UnpicklingError as error:
+    except pickle.UnpicklingError:
         raise UserError(
-            f"{path} is damaged, or holds more than tensors, and code inside a file is not run "
-            f"({str(error).strip().splitlines()[0]}); where you trust it, save its state dict again with "
-            "torch.save(network.state_dict(), …)"
+            f"{path} is damaged, or holds more than tensors, and code inside a file is not run; where you "
+            "trust it, save its state dict again with torch.save(network.state_dict(), …)"
         ) from None
     except Exception as error:  # torch raises what its readers of zip and tar files do
         raise UserError(

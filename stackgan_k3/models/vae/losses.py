@@ -21,8 +21,7 @@ def reparameterize(mean: Any, log_variance: Any, noise: Any) -> Any:
         Float ``[batch, Z]``.
 
     Example:
-        >>> import numpy as np
-        >>> one = np.ones((1, 1), "float32")
+        >>> one = ops.ones((1, 1))
         >>> round(float(reparameterize(one, 2 * one, 3 * one)[0, 0]), 3)  # 1 + 3·e
         9.155
     """

@@ -153,7 +153,7 @@ def watched(model):
         given["head"].append([numpy(value) for value in inputs])
         return d.head(inputs, training=training)
 
-    names = ("augment", "matching_aware", "objective")
+    names = ("augment", "matching_aware", "objective", "caption_dropout")
     settings = {name: getattr(model, name) for name in names}
     return SimpleNamespace(discriminator=SimpleNamespace(trunk=trunk, head=head), **settings), given
 

@@ -61,10 +61,16 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests of rooms that no backend can change."""
+    """Marks the tests of rooms that no backend can change, and those that start every backend themselves."""
     for item in items:
-        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in NEUTRAL:
+        room = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        if room in NEUTRAL or "run_on_each" in _names(item):
             item.add_marker(pytest.mark.neutral)
+
+
+def _names(item: pytest.Item) -> tuple[str, ...]:
+    """What the code of a test calls by name."""
+    return item.function.__code__.co_names if isinstance(item, pytest.Function) else ()
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,13 @@
-"""Does a drawn picture fit its caption better than the others of the batch?"""
+"""Does a picture fit its caption better than the others of the batch?"""
 
 from typing import Any
 
 from keras import ops
 
 
-def matching_loss(image_embedding: Any, text_embedding: Any, gamma: float = 10.0) -> Any:
+def matching_loss(
+    image_embedding: Any, text_embedding: Any, gamma: float = 10.0, label: Any | None = None
+) -> Any:
     """The image-text matching loss of a batch, on whole captions.
 
     With ``s_ij = γ · cos(v_i, t_j)``, v_i the embedding of picture i and t_j that of caption j:
@@ -13,12 +15,16 @@ def matching_loss(image_embedding: Any, text_embedding: Any, gamma: float = 10.0
     ``mean_i (−log softmax_j(s_ij)_i) + mean_i (−log softmax_j(s_ji)_i)``,
 
     the sentence part of the DAMSM loss of Xu et al. (2018), equations 10 to 13, as a mean in the place
-    of their sum. Every other caption of the batch counts as a wrong one.
+    of their sum. Every other caption of the batch counts as a wrong one, unless it is of the same
+    class. The two encoders of the joint embedding can be trained on it as well (that is the
+    contrastive objective of Radford et al., 2021, whose γ is learned).
 
     Args:
         image_embedding: Float ``[batch, T]``.
         text_embedding: Float ``[batch, T]``; row i describes picture i.
         gamma: The factor γ that sharpens the softmax.
+        label: Integer ``[batch]``: pairs of one class are no negatives of each other. None where there
+            are no classes.
 
     Returns:
         A float32 scalar, at least 0; 2·ln(batch) where nothing can be told apart.
@@ -31,6 +37,11 @@ def matching_loss(image_embedding: Any, text_embedding: Any, gamma: float = 10.0
     """
     scores = gamma * ops.matmul(_unit(image_embedding), ops.transpose(_unit(text_embedding)))
     right = ops.diagonal(scores)
+    if label is not None:
+        label = ops.convert_to_tensor(label)
+        alike = ops.cast(ops.equal(label[:, None], label[None, :]), "float32")
+        alike = alike - ops.eye(alike.shape[0] or ops.shape(alike)[0])
+        scores = scores - 1e9 * alike
     over_captions = ops.logsumexp(scores, axis=1) - right
     over_pictures = ops.logsumexp(scores, axis=0) - right
     return ops.mean(over_captions) + ops.mean(over_pictures)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stackgan_k3.config.parts import AdversarialConfig, PhaseConfig
+from stackgan_k3.config.parts import AdversarialConfig, PhaseConfig, TextConfig
 from stackgan_k3.errors import UserError
 
 
@@ -29,6 +29,8 @@ def refuse_idle(phase: str, part: PhaseConfig, changes: Mapping[str, Any]) -> No
         stackgan_k3.errors.UserError: gan.generator_loss is non-saturating, but gan.adversarial_loss=hinge \
 has one loss of the generator only; leave it out, or set gan.adversarial_loss=logistic
     """
+    if isinstance(part, TextConfig):
+        _refuse_idle_text(phase, part, changes)
     if not isinstance(part, AdversarialConfig):
         return
     loss = part.adversarial_loss
@@ -55,3 +57,12 @@ has one loss of the generator only; leave it out, or set gan.adversarial_loss=lo
             f"{phase}.r1_every is {part.r1_every}, but {phase}.r1_weight=0 switches the penalty off; leave "
             f"it out, or set {phase}.r1_weight, for example to 1"
         )
+
+
+def _refuse_idle_text(phase: str, part: TextConfig, changes: Mapping[str, Any]) -> None:
+    for name, objective in (("margin", "structured"), ("gamma", "contrastive")):
+        if f"{phase}.{name}" in changes and part.objective != objective:
+            raise UserError(
+                f"{phase}.{name} is {getattr(part, name):g}, but {phase}.objective={part.objective} has no "
+                f"{name}; leave it out, or set {phase}.objective={objective}"
+            )

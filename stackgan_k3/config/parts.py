@@ -61,6 +61,8 @@ class TextConfig(PhaseConfig):
         width: Of the character convolutions (384 published).
         image_width: Of the image encoder.
         embedding_dim: Size T of an embedding.
+        objective: What the encoders are trained on: ``"structured"``, the hinge of Reed et al. with its
+            ``margin``, or ``"contrastive"``, a softmax over the batch with its ``gamma``.
 
     Raises:
         ValueError: If an encoder lacks what it reads, or is given what it does not read.
@@ -77,7 +79,9 @@ class TextConfig(PhaseConfig):
     width: int = Field(384, ge=4, le=4096)
     image_width: int = Field(64, ge=4, le=1024)
     embedding_dim: int = Field(1024, ge=2, le=8192)
+    objective: Literal["structured", "contrastive"] = "structured"
     margin: float = Field(1.0, gt=0)
+    gamma: float = Field(10.0, gt=0)
     batch_size: int = Field(40, ge=2)
     learning_rate: float = Field(7e-4, gt=0)
     halve_every: int = Field(0, ge=0)

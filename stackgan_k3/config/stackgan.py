@@ -18,7 +18,8 @@ class StageConfig(AdversarialConfig):
 
     ``spectral_norm``, ``minibatch_std`` and ``projection`` are of the discriminator; see
     :class:`stackgan_k3.models.discriminator.Discriminator`. ``caption_dropout`` is the probability that an
-    example is trained on without its caption.
+    example is trained on without its caption. ``matching_weight`` and ``matching_gamma`` are of the
+    image-text matching loss (0: none).
 
     Example:
         >>> StageConfig().width
@@ -35,14 +36,15 @@ class StageConfig(AdversarialConfig):
     minibatch_std: bool = False
     projection: bool = False
     caption_dropout: float = Field(0.0, ge=0, le=1)
+    matching_weight: float = Field(0.0, ge=0)
+    matching_gamma: float = Field(10.0, gt=0)
 
 
 class Stage2Config(StageConfig):
     """Stage-II: also its picture size in pixels, its number of residual blocks, and its kind.
 
     ``kind`` is ``"stackgan"``, the published network, or ``"srgan"``, super-resolution; ``content_weight``
-    and ``feature_weight`` are those of the latter's two further losses. ``matching_weight`` and
-    ``matching_gamma`` are of the image-text matching loss that a run with ``attention`` has.
+    and ``feature_weight`` are those of the latter's two further losses.
 
     Example:
         >>> Stage2Config().image_size
@@ -54,8 +56,6 @@ class Stage2Config(StageConfig):
     kind: Literal["stackgan", "srgan"] = "stackgan"
     content_weight: float = Field(1.0, ge=0)
     feature_weight: float = Field(1.0, ge=0)
-    matching_weight: float = Field(5.0, ge=0)
-    matching_gamma: float = Field(10.0, gt=0)
 
 
 class StackGANConfig(DrawingConfig):
@@ -94,6 +94,17 @@ class StackGANConfig(DrawingConfig):
     stage1: StageConfig = StageConfig()
     stage2: Stage2Config = Stage2Config()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _idle_weights_of_older_runs(cls, tree: Any) -> Any:
+        # They have a weight in Stage-II alone, which counted only where there was attention.
+        if not isinstance(tree, dict) or not isinstance(tree.get("stage2"), dict):
+            return tree
+        if tree.get("attention") or "matching_weight" in tree.get("stage1", {"matching_weight": 0}):
+            return tree
+        kept = {name: value for name, value in tree["stage2"].items() if not name.startswith("matching_")}
+        return {**tree, "stage2": kept}
+
     @model_validator(mode="after")
     def _attention_is_possible(self) -> Self:
         if self.attention and self.text.encoder != "char-cnn-rnn":
@@ -118,10 +129,28 @@ class StackGANConfig(DrawingConfig):
                 )
         if self.attention and self.stage2.caption_dropout:
             raise ValueError(
-                f"stage2.caption_dropout is {self.stage2.caption_dropout:g}, but attention=true asks in "
-                "every step which caption a picture belongs to; set stage2.caption_dropout=0, or "
-                "attention=false"
+                f"stage2.caption_dropout is {self.stage2.caption_dropout:g}, but attention=true reads the "
+                "words of every caption; set stage2.caption_dropout=0, or attention=false"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _matching_is_possible(self) -> Self:
+        for phase in ("stage1", "stage2"):
+            stage: StageConfig = getattr(self, phase)
+            if not stage.matching_weight:
+                continue
+            if self.text.encoder != "char-cnn-rnn":
+                raise ValueError(
+                    f"{phase}.matching_weight is {stage.matching_weight:g}, but "
+                    f"text.encoder={self.text.encoder} has no image encoder to compare with; set "
+                    f"{phase}.matching_weight=0, or text.encoder=char-cnn-rnn"
+                )
+            if stage.caption_dropout:
+                raise ValueError(
+                    f"{phase}.caption_dropout is {stage.caption_dropout:g}, but {phase}.matching_weight "
+                    "asks in every step which caption a picture belongs to; set one of the two to 0"
+                )
         return self
 
     def picture_size(self, phase: str) -> int:
@@ -158,13 +187,14 @@ def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any])
 
 
 def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> None:
-    stage = config.stage2
-    for name in ("matching_weight", "matching_gamma"):
-        if f"stage2.{name}" in changes and not config.attention:
+    for phase in ("stage1", "stage2"):
+        part: StageConfig = getattr(config, phase)
+        if f"{phase}.matching_gamma" in changes and not part.matching_weight:
             raise UserError(
-                f"stage2.{name} is {getattr(stage, name):g}, but only attention=true has a matching loss; "
-                "leave it out, or set attention=true"
+                f"{phase}.matching_gamma is {part.matching_gamma:g}, but {phase}.matching_weight=0 switches "
+                f"the matching loss off; leave it out, or set {phase}.matching_weight, for example to 5"
             )
+    stage = config.stage2
     for name in ("content_weight", "feature_weight"):
         if f"stage2.{name}" in changes and getattr(stage, name) and stage.kind != "srgan":
             raise UserError(

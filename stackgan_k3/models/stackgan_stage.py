@@ -12,6 +12,7 @@ from stackgan_k3.adversarial.adversarial_model import AdversarialModel
 from stackgan_k3.adversarial.caption_dropout import CaptionDropout
 from stackgan_k3.adversarial.diff_augment import DiffAugment
 from stackgan_k3.adversarial.judgement import Judgement
+from stackgan_k3.adversarial.matching import Matching
 from stackgan_k3.adversarial.mixture_kl import component_kl, mixture_kl_divergence
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
@@ -31,9 +32,11 @@ class StackGANStage(AdversarialModel):
     captions, real pictures with the captions of others (the features of the
     batch rolled by one), drawn pictures with their captions. Its condition is
     the mean μ of the generator's conditioning augmentation (of the chosen component of
-    a mixture; the plain condition itself), without gradient.
+    a mixture; the plain condition itself), without gradient. The generator minimizes
+    ``adversarial + kl_weight · KL + matching_weight · matching``; see :class:`Matching`.
 
-    Besides the losses and the means of D, ``kl`` is logged where the condition is drawn, and
+    Besides the losses and the means of D, ``kl`` is logged where the condition is drawn, ``matching``
+    (without its weight) where it has one, and
     for a mixture ``kl_1`` to ``kl_3`` of its components and ``use_1`` to ``use_3``, the share of
     examples that were drawn from each.
 
@@ -46,8 +49,12 @@ class StackGANStage(AdversarialModel):
             inference mode, so that Stage-II learns on the sketches it will get.
         text_encoder: For :meth:`generate` with captions: a network from
             characters int32 ``[batch, 201]`` to embeddings float32 ``[batch, T]``.
+        image_encoder: For the matching loss: the network that was trained with the text encoder, from
+            pictures float32 ``[batch, 64, 64, 3]`` to embeddings float32 ``[batch, T]``. Not trained here.
         kl_weight: Weight of the KL term; 2 in the published code, 1 in the paper. A plain
             condition has no KL term.
+        matching_weight: Weight of the matching loss: 0 for none, 5 for birds in Xu et al., 2018.
+        matching_gamma: Its γ; 10 there.
         real_labels: Range of the targets of real pairs, drawn uniformly for each
             example; ``(1.0, 1.0)`` for no smoothing.
         augment: What is done to every picture that the discriminator sees; see :class:`DiffAugment`.
@@ -86,7 +93,10 @@ class StackGANStage(AdversarialModel):
         *,
         sketcher: Stage1Generator | None = None,
         text_encoder: keras.Model | None = None,
+        image_encoder: keras.Model | None = None,
         kl_weight: float = 2.0,
+        matching_weight: float = 0.0,
+        matching_gamma: float = 10.0,
         real_labels: Sequence[float] = (0.9, 1.0),
         augment: Sequence[str] = (),
         caption_dropout: float = 0.0,
@@ -103,9 +113,12 @@ class StackGANStage(AdversarialModel):
         super().__init__(generator, discriminator, average_decay=average_decay, seed=seed, **kwargs)
         self.sketcher = sketcher
         self.text_encoder = text_encoder
+        self.image_encoder = image_encoder
+        self.matching = Matching(image_encoder, generator.embedding_dim, matching_weight, matching_gamma)
         for network in self.frozen:
             network.trainable = False
-        self.log_metrics.extend(keras.metrics.Mean(name=name) for name in _condition_logs(generator))
+        names = [*_condition_logs(generator), *self.matching.log_names]
+        self.log_metrics.extend(keras.metrics.Mean(name=name) for name in names)
         self.kl_weight = float(kl_weight)
         self.real_labels = (float(low), float(high))
         self.augment = DiffAugment(augment)
@@ -114,7 +127,8 @@ class StackGANStage(AdversarialModel):
     @property
     def frozen(self) -> list[keras.Model]:
         """Networks that this model uses but does not train, and checkpoints leave out."""
-        return [model for model in (self.sketcher, self.text_encoder) if model is not None]
+        models = (self.sketcher, self.text_encoder, self.image_encoder)
+        return [model for model in models if model is not None]
 
     @property
     def draws(self) -> Mapping[str, Draw]:
@@ -173,7 +187,8 @@ class StackGANStage(AdversarialModel):
             real = self.judge(self.augment(batch, batch["image"]), condition)
             said = [Judgement(one.fake, logits) for one, logits in zip(said, real, strict=True)]
         kl, logs = _kl(drawn)
-        return self.objective.generator_loss(said) + self.kl_weight * kl, logs
+        matching, more = self.matching(drawn["image"], batch["embedding"])
+        return self.objective.generator_loss(said) + self.kl_weight * kl + matching, {**logs, **more}
 
     def judge_real(self, batch: dict[str, Any], drawn: dict[str, Any], image: Any) -> Any:
         # Of Stage-II's two heads the sum: the penalty is on all that is said of a real pair.
@@ -230,7 +245,8 @@ class StackGANStage(AdversarialModel):
         config = {**super().get_config(), "kl_weight": self.kl_weight, "real_labels": self.real_labels}
         config["augment"] = self.augment.policy
         config["caption_dropout"] = self.caption_dropout.probability
-        for name in ("sketcher", "text_encoder"):
+        config |= self.matching.get_config()
+        for name in ("sketcher", "text_encoder", "image_encoder"):
             model = getattr(self, name)
             config[name] = None if model is None else keras.saving.serialize_keras_object(model)
         return config

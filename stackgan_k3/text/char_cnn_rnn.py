@@ -66,7 +66,7 @@ class CharCNNRNN(keras.Model):
         self.width = width
         self.embedding_dim = embedding_dim
 
-    def calibrate(self, characters: np.ndarray, batch_size: int = 256) -> None:
+    def calibrate(self, characters: np.ndarray, batch_size: int = 256, *, center: bool = True) -> None:
         """Moves and scales the last layer so that these captions' embeddings have mean 0 and unit size.
 
         One number scales all components, so angles between embeddings (from their mean)
@@ -75,14 +75,15 @@ class CharCNNRNN(keras.Model):
         Args:
             characters: int32 ``[N, 201]``: captions to measure by; some hundreds will do.
             batch_size: How many captions to embed at a time.
+            center: Whether to move them; if not, they are scaled to a root mean square of 1 about 0.
 
         Raises:
             UserError: If the embeddings do not differ from each other.
         """
         embeddings = np.asarray(self.predict(characters, batch_size=batch_size, verbose=0), "float64")
-        mean = embeddings.mean(axis=0)
+        mean = embeddings.mean(axis=0) if center else np.zeros(embeddings.shape[1])
         scale = np.sqrt(np.square(embeddings - mean).mean())
-        if not scale > 1e-6 * np.abs(embeddings).max():
+        if not embeddings.std(axis=0).max() > 1e-6 * np.abs(embeddings).max():
             raise UserError(
                 f"the embeddings of these {len(characters)} captions do not differ; give varied captions"
             )

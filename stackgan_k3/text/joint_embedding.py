@@ -5,9 +5,12 @@ from typing import Any
 import keras
 from keras import ops
 
-from stackgan_k3.errors import UserError
+from stackgan_k3.adversarial.matching_loss import matching_loss
+from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.layers.pictures import to_float
 from stackgan_k3.text.losses import compatibility, symmetric_structured_joint_embedding
+
+OBJECTIVES = ("structured", "contrastive")
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -27,6 +30,10 @@ class JointEmbedding(keras.Model):
         text_encoder: int32 ``[B, 201]`` -> float32 ``[B, T]``; see `CharCNNRNN`.
         image_encoder: float32 ``[B, 64, 64, 3]`` -> float32 ``[B, T]``; see `ImageEncoder`.
         margin: Margin of `losses.symmetric_structured_joint_embedding`, greater than 0.
+        objective: ``"structured"``, that hinge on inner products, or ``"contrastive"``, the softmax over
+            the cosines of a batch of :func:`stackgan_k3.adversarial.matching_loss.matching_loss`, which
+            learns most from the pairs that are hardest to tell apart.
+        gamma: Factor γ of the contrastive objective, greater than 0.
         by_class: Whether pairs with the same ``label`` are no negatives of each other.
             False is for sets without classes (a single one, which would leave nothing to
             compare): each other pair of the batch is then a negative, so now and then a
@@ -34,8 +41,8 @@ class JointEmbedding(keras.Model):
         name: Name of the model.
 
     Raises:
-        UserError: If the margin is not positive, or if the encoders disagree on the size
-            of the embedding.
+        UserError: If there is no such objective, the margin or γ is not positive, or the encoders
+            disagree on the size of the embedding.
 
     Example:
         >>> import numpy as np
@@ -56,12 +63,18 @@ class JointEmbedding(keras.Model):
         image_encoder: keras.Model,
         margin: float = 1.0,
         *,
+        objective: str = "structured",
+        gamma: float = 10.0,
         by_class: bool = True,
         name: str = "joint_embedding",
         **kwargs: Any,
     ) -> None:
         if not margin > 0:
             raise UserError(f"margin of the joint embedding is {margin}; it must be greater than 0")
+        if not gamma > 0:
+            raise UserError(f"gamma of the joint embedding is {gamma}; it must be greater than 0")
+        if objective not in OBJECTIVES:
+            raise unknown("objective", objective, OBJECTIVES)
         sizes = text_encoder.output_shape[-1], image_encoder.output_shape[-1]
         if sizes[0] != sizes[1]:
             raise UserError(
@@ -72,6 +85,8 @@ class JointEmbedding(keras.Model):
         self.text_encoder = text_encoder
         self.image_encoder = image_encoder
         self.margin = margin
+        self.objective = objective
+        self.gamma = gamma
         self.by_class = by_class
         self.caption_accuracy = keras.metrics.Mean(name="caption_accuracy")
         self.picture_accuracy = keras.metrics.Mean(name="picture_accuracy")
@@ -102,12 +117,19 @@ class JointEmbedding(keras.Model):
     ) -> Any:
         """Returns the objective of a batch, float32 scalar; ``x`` is the batch, ``y_pred`` its embeddings."""
         label = x["label"] if self.by_class else None
-        loss = symmetric_structured_joint_embedding(y_pred["image"], y_pred["text"], label, self.margin)
+        image, text = y_pred["image"], y_pred["text"]
+        if self.objective == "contrastive":
+            loss = matching_loss(image, text, self.gamma, label)
+        else:
+            loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Follows how often a picture finds its caption, and a caption its picture."""
-        scores = compatibility(y_pred["image"], y_pred["text"])
+        image, text = y_pred["image"], y_pred["text"]
+        if self.objective == "contrastive":
+            image, text = ops.normalize(image, axis=-1), ops.normalize(text, axis=-1)
+        scores = compatibility(image, text)
         own = ops.arange(ops.shape(scores)[0])
         for metric, axis in ((self.caption_accuracy, 1), (self.picture_accuracy, 0)):
             best = ops.cast(ops.argmax(scores, axis=axis), own.dtype)
@@ -120,6 +142,8 @@ class JointEmbedding(keras.Model):
             "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
             "image_encoder": keras.saving.serialize_keras_object(self.image_encoder),
             "margin": self.margin,
+            "objective": self.objective,
+            "gamma": self.gamma,
             "by_class": self.by_class,
             "name": self.name,
         }

@@ -68,7 +68,9 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     networks = text_networks(text)
     encoder, image_encoder = networks["text_encoder"], networks["image_encoder"]
     by_class = len(records.info["classes"]) > 1
-    model = JointEmbedding(encoder, image_encoder, text.margin, by_class=by_class)
+    model = JointEmbedding(
+        encoder, image_encoder, text.margin, objective=text.objective, gamma=text.gamma, by_class=by_class
+    )
     loader = open_loader(run.config, "text", records, captions="characters")
     rate = halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))
@@ -77,9 +79,10 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     latest = Checkpoints(run.phase("text") / "checkpoints").latest()
     of = "" if latest is None else latest.name
     if not run.keeps("text", "text_encoder", of):
-        # The margin sets the embeddings' scale, and it is far below what the dense
-        # layer of the conditioning augmentation, with its weights from N(0, 0.02²), can see.
-        encoder.calibrate(encode(_some_captions(records)))
+        # The margin sets the embeddings' scale, and it is far below what the dense layer of the
+        # conditioning augmentation, with its weights from N(0, 0.02²), can see. A cosine compares
+        # directions from where they are, so what was trained on it is scaled and not moved.
+        encoder.calibrate(encode(_some_captions(records)), center=text.objective == "structured")
         run.keep("text", "image_encoder", image_encoder, of)
         run.keep("text", "text_encoder", encoder, of)
     return finished

@@ -28,7 +28,7 @@ def numpy(tensor):
     return np.array(keras.ops.convert_to_numpy(tensor))
 
 
-def built(**settings):
+def built(matching_weight=5.0, **settings):
     """A Stage-II with attention whose weights all matter."""
     generator = Stage2Generator(networks.WIDTH, image_size=128, residual_blocks=1, words=WORDS, **SIZES)
     judge = Discriminator(4, image_size=128, condition_dim=networks.CONDITION, unconditional=True)
@@ -45,6 +45,7 @@ def built(**settings):
         sketcher=networks.stage1_generator(),
         text_encoder=text_encoder,
         image_encoder=image_encoder,
+        matching_weight=matching_weight,
         **settings,
     )
     return networks.set_weights(stage)
@@ -91,6 +92,17 @@ def test_the_matching_loss_is_two_cross_entropies_of_cosines():
     assert float(numpy(matching_loss(same, same))) == pytest.approx(2 * np.log(5), rel=1e-5)
     assert float(numpy(matching_loss(np.eye(5, dtype="float32"), np.eye(5, dtype="float32"), 50.0))) < 1e-6
     assert np.isfinite(float(numpy(matching_loss(0 * same, same))))
+
+
+def test_pairs_of_one_class_are_no_negatives_of_each_other():
+    random = np.random.default_rng(2)
+    pictures, texts = random.normal(size=(2, 4, 6)).astype("float32")
+    unit = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in (pictures, texts)]
+    scores = np.exp(3.0 * unit[0] @ unit[1].T)
+    scores[0, 2] = scores[2, 0] = 0.0  # the first and the third are of one class
+    right = -np.log(np.diag(scores) / scores.sum(axis=1)) - np.log(np.diag(scores) / scores.sum(axis=0))
+    labels = np.array([7, 1, 7, 2], "int32")
+    assert float(numpy(matching_loss(pictures, texts, 3.0, labels))) == pytest.approx(right.mean(), rel=1e-5)
 
 
 def test_attention_adds_a_matrix_and_a_convolution():
@@ -216,7 +228,9 @@ def test_pictures_and_losses_agree_on_every_backend():
     [
         ({"text.encoder": "published"}, "knows whole captions only, no words"),
         ({"stage2.kind": "srgan"}, "works at 64 px, has no features"),
-        ({"attention": False, "stage2.matching_weight": 2.0}, "only attention=true has a matching loss"),
+        ({"stage2.matching_weight": 0, "stage2.matching_gamma": 2.0}, "switches the matching loss off"),
+        ({"attention": False, "text.encoder": "published"}, "has no image encoder to compare with"),
+        ({"attention": False, "stage2.caption_dropout": 0.1}, "which caption a picture belongs to"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(changes, reason):

@@ -80,6 +80,15 @@ def test_calibration_gives_mean_zero_and_unit_scale_and_keeps_the_geometry():
     np.testing.assert_allclose(after, centred / np.sqrt((centred**2).mean()), atol=2e-3)
 
 
+def test_calibration_that_only_scales_keeps_the_cosines():
+    encoder = filled(CharCNNRNN(width=6, embedding_dim=8))
+    characters = np.random.default_rng(0).integers(0, 71, (50, 201)).astype("int32")
+    before = ops.convert_to_numpy(encoder(characters))
+    encoder.calibrate(characters, center=False)
+    after = ops.convert_to_numpy(encoder(characters))
+    np.testing.assert_allclose(after, before / np.sqrt((before**2).mean()), atol=2e-3)
+
+
 def test_calibration_needs_captions_that_differ():
     with pytest.raises(UserError, match="differ"):
         CharCNNRNN(width=6, embedding_dim=8).calibrate(encode(["a bird", "a bird"]))

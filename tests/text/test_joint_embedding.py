@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from stackgan_k3.adversarial.matching_loss import matching_loss
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.errors import UserError
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
@@ -61,6 +62,19 @@ def test_reported_loss_is_the_objective_of_the_batch():
     assert reported["picture_accuracy"] == np.mean(scores.argmax(axis=0) == np.arange(8))
 
 
+@pytest.mark.parametrize("by_class", [True, False])
+def test_the_contrastive_objective_is_the_matching_loss_of_the_batch(by_class):
+    model = tiny_model(objective="contrastive", gamma=4.0, by_class=by_class)
+    model.compile(keras.optimizers.SGD(0.0))
+    batch = {**tiny_batch(), "label": np.arange(8, dtype="int32") // 2}
+    image, text = (ops.convert_to_numpy(model(batch, training=False)[name]) for name in ("image", "text"))
+    expected = matching_loss(image, text, 4.0, batch["label"] if by_class else None)
+    reported = model.evaluate(batch, batch_size=8, verbose=0, return_dict=True)
+    np.testing.assert_allclose(reported["loss"], ops.convert_to_numpy(expected), rtol=1e-5)
+    image, text = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (image, text))
+    assert reported["caption_accuracy"] == np.mean((image @ text.T).argmax(axis=1) == np.arange(8))
+
+
 def test_a_set_of_one_class_is_compared_pair_by_pair():
     one_class = {**tiny_batch(), "label": np.zeros(8, "int32")}
     losses = {}
@@ -86,11 +100,11 @@ def test_bytes_and_floats_are_the_same_picture():
 
 
 def test_save_and_reload(tmp_path):
-    model = tiny_model(margin=0.5)
+    model = tiny_model(margin=0.5, objective="contrastive", gamma=3.0)
     model.save(tmp_path / "joint.keras")
     again = keras.saving.load_model(tmp_path / "joint.keras")
     assert isinstance(again, JointEmbedding) and isinstance(again.text_encoder, CharCNNRNN)
-    assert again.margin == 0.5
+    assert (again.margin, again.objective, again.gamma) == (0.5, "contrastive", 3.0)
     batch = tiny_batch()
     for key, value in model(batch).items():
         np.testing.assert_array_equal(ops.convert_to_numpy(again(batch)[key]), ops.convert_to_numpy(value))
@@ -99,5 +113,9 @@ def test_save_and_reload(tmp_path):
 def test_wrong_settings_are_refused():
     with pytest.raises(UserError, match="margin of the joint embedding is 0"):
         tiny_model(margin=0)
+    with pytest.raises(UserError, match="gamma of the joint embedding is -1"):
+        tiny_model(gamma=-1)
+    with pytest.raises(UserError, match="contrastive"):
+        tiny_model(objective="contrast")
     with pytest.raises(UserError, match=r"16 numbers .* of 8"):
         JointEmbedding(CharCNNRNN(6, 16), ImageEncoder(3, 8))

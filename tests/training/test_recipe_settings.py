@@ -69,12 +69,19 @@ def test_a_published_preset_has_none_of_them():
         ),
         (["stage1.r1_every=8"], "stage1.r1_every is 8, but stage1.r1_weight=0 switches the penalty off"),
         (["stage1.r1_weight=-1"], "stage1.r1_weight: .*greater than or equal to 0"),
+        (["stage1.matching_gamma=4"], "stage1.matching_weight=0 switches the matching loss off"),
+        (
+            ["stage1.matching_weight=5", "stage1.caption_dropout=0.1"],
+            "stage1.caption_dropout is 0.1, but stage1.matching_weight asks in every step",
+        ),
+        (["text.gamma=5"], "text.gamma is 5, but text.objective=structured has no gamma"),
+        (["text.objective=contrastive", "text.margin=2"], "text.objective=contrastive has no margin"),
         (["stage1.caption_dropout=1.5"], "stage1.caption_dropout: .*less than or equal to 1"),
         (
             ["stage2.spectral_norm=true", "discriminator_normalization=conditional"],
             "stage2.spectral_norm=true takes the place of the discriminator's normalization",
         ),
-        (["attention=true", "stage2.caption_dropout=0.1"], "attention=true asks in every step which caption"),
+        (["attention=true", "stage2.caption_dropout=0.1"], "attention=true reads the words of every caption"),
     ],
 )
 def test_what_would_have_no_effect_is_refused_with_the_reason(settings, message):
@@ -101,6 +108,10 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     tree = json.loads(config.to_json())
     new = ["adversarial_loss", "r1_weight", "r1_every", "spectral_norm", "minibatch_std", "projection"]
     for phase in ("stage1", "stage2"):
-        for name in [*new, "caption_dropout"]:
+        for name in [*new, "caption_dropout", "matching_weight", "matching_gamma"]:
             del tree[phase][name]
+    for name in ("objective", "gamma"):
+        del tree["text"][name]
+    assert RunConfig.from_json(json.dumps(tree)) == config
+    tree["stage2"] |= {"matching_weight": 5.0, "matching_gamma": 10.0}  # which only attention read
     assert RunConfig.from_json(json.dumps(tree)) == config

@@ -86,8 +86,7 @@ def build_stage(
         sketcher: For Stage-II, the trained Stage-I generator.
         text_encoder: To draw captions with ``generate()``; not trained here. A Stage-II with attention
             reads words with it in training, too.
-        image_encoder: The image encoder that was trained with it, for the matching loss of a Stage-II
-            with attention.
+        image_encoder: The image encoder that was trained with it, for a matching loss.
 
     Example:
         >>> from stackgan_k3.config import load_preset
@@ -100,14 +99,15 @@ def build_stage(
     with precision(config.precision):
         generator = build_stage2_generator(config) if phase == "stage2" else build_stage1_generator(config)
         kind, settings = _kind(config, phase)
-        if kind is AttentionStage:
-            settings["image_encoder"] = image_encoder
         return kind(
             generator,
             _discriminator(config, phase),
             sketcher=sketcher,
             text_encoder=text_encoder,
+            image_encoder=image_encoder,
             kl_weight=stage.kl_weight,
+            matching_weight=stage.matching_weight,
+            matching_gamma=stage.matching_gamma,
             caption_dropout=stage.caption_dropout,
             **adversarial_settings(config, phase),
             **settings,
@@ -232,7 +232,7 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
 
 def _image_encoder(run: Run, phase: str) -> keras.Model | None:
     """The trained image encoder, where the phase compares pictures with captions."""
-    if phase != "stage2" or not run.config.attention:
+    if not getattr(run.config, phase).matching_weight:
         return None
     return run.trained(text_networks(run.config.text)["image_encoder"], "text", "image_encoder")
 
@@ -244,10 +244,7 @@ def _kind(config: StackGANConfig, phase: str) -> tuple[type[StackGANStage], dict
         weights = {"content_weight": stage.content_weight, "feature_weight": stage.feature_weight}
         return SuperResolutionStage, weights
     if phase == "stage2" and config.attention:
-        return AttentionStage, {
-            "matching_weight": stage.matching_weight,
-            "matching_gamma": stage.matching_gamma,
-        }
+        return AttentionStage, {}
     return StackGANStage, {}
 
 

@@ -1,0 +1,69 @@
+"""The image-text matching loss as a part of a generator's loss."""
+
+from typing import Any
+
+import keras
+
+from stackgan_k3.adversarial.matching_loss import matching_loss
+from stackgan_k3.adversarial.super_resolution_losses import reduced
+from stackgan_k3.errors import UserError
+
+
+class Matching:
+    """Asks the image encoder of the joint embedding whether drawn pictures fit their captions.
+
+    It looks at pictures averaged down to 64 px and is not trained here; see :func:`matching_loss` (Xu et
+    al., 2018, the loss on whole sentences).
+
+    Args:
+        image_encoder: From pictures float32 ``[batch, 64, 64, 3]`` to embeddings ``[batch, T]``; None for
+            no matching loss.
+        embedding_dim: T, the size of a caption's embedding.
+        weight: The loss's weight; 0 for none.
+        gamma: Its γ.
+
+    Raises:
+        UserError: If there is a weight and no encoder, or one of another T.
+
+    Example:
+        >>> Matching(None, 16)(None, None)
+        (0.0, {})
+    """
+
+    def __init__(
+        self, image_encoder: keras.Model | None, embedding_dim: int, weight: float = 0.0, gamma: float = 10.0
+    ) -> None:
+        if weight and image_encoder is None:
+            raise UserError(
+                f"matching_weight is {weight:g}, but there is no image encoder to compare with; give the one "
+                "that was trained with the text encoder, or set matching_weight=0"
+            )
+        if image_encoder is not None and image_encoder.output.shape[-1] != embedding_dim:
+            raise UserError(
+                f"the image encoder gives embeddings of {image_encoder.output.shape[-1]} numbers and the "
+                f"text encoder of {embedding_dim}; take both from one run"
+            )
+        self.weight = float(weight)
+        self.gamma = float(gamma)
+        self._encoder = image_encoder
+
+    @property
+    def log_names(self) -> tuple[str, ...]:
+        """Names of what is logged: ``matching``, or nothing where there is no weight."""
+        return ("matching",) if self.weight else ()
+
+    def __call__(self, image: Any, embedding: Any) -> tuple[Any, dict[str, Any]]:
+        """Returns the weighted loss, a float32 scalar, and what to log.
+
+        Args:
+            image: Drawn pictures, float ``[batch, S, S, 3]`` in [-1, 1].
+            embedding: Of their captions, float ``[batch, T]``.
+        """
+        if not self.weight or self._encoder is None:
+            return 0.0, {}
+        matching = matching_loss(self._encoder(reduced(image), training=False), embedding, self.gamma)
+        return self.weight * matching, {"matching": matching}
+
+    def get_config(self) -> dict[str, float]:
+        """Returns the weights, by the names that a stage's constructor takes them."""
+        return {"matching_weight": self.weight, "matching_gamma": self.gamma}

@@ -1,0 +1,73 @@
+"""The matching loss in Stage-I: what it asks for, and what it leaves alone."""
+
+import keras
+import networks
+import numpy as np
+import pytest
+
+from stackgan_k3.adversarial.matching import Matching
+from stackgan_k3.adversarial.matching_loss import matching_loss
+from stackgan_k3.errors import UserError
+from stackgan_k3.models.stackgan_stage import StackGANStage
+from stackgan_k3.text.image_encoder import ImageEncoder
+
+
+def numpy(tensor):
+    return np.array(keras.ops.convert_to_numpy(tensor))
+
+
+def built(weight):
+    plain = networks.stage1()
+    stage = StackGANStage(
+        plain.generator,
+        plain.discriminator,
+        image_encoder=ImageEncoder(4, networks.EMBEDDING),
+        matching_weight=weight,
+        matching_gamma=7.0,
+    )
+    return networks.set_weights(stage)
+
+
+def test_stage1_minimizes_the_weighted_loss_and_logs_it():
+    losses = []
+    for weight in (0.0, 3.0):
+        stage = built(weight)
+        prepared = stage.prepare(networks.batch(stage))
+        drawn = stage.draw(prepared)
+        loss, logs = stage.generator_loss(prepared, drawn)
+        assert ("matching" in logs) == bool(weight)
+        losses.append(float(numpy(loss)))
+    seen = stage.image_encoder(drawn["image"], training=False)
+    expected = float(numpy(matching_loss(seen, prepared["embedding"], 7.0)))
+    assert float(numpy(logs["matching"])) == pytest.approx(expected, rel=1e-4)
+    assert losses[1] - losses[0] == pytest.approx(3 * expected, rel=1e-3)
+
+
+def test_the_generator_learns_it_and_the_encoder_stays():
+    stage = built(20.0)
+    stage.compile(keras.optimizers.Adam(5e-3), keras.optimizers.SGD(0.0))
+    one, seen = networks.batch(stage), []
+    fixed = [numpy(v) for v in stage.image_encoder.variables]
+    for _ in range(10):
+        stage.reset_metrics()
+        seen.append(stage.train_on_batch(one, return_dict=True)["matching"])
+    assert seen[-1] < 0.95 * seen[0], seen
+    assert all((numpy(v) == f).all() for v, f in zip(stage.image_encoder.variables, fixed, strict=True))
+
+
+def test_a_stage_with_it_is_saved_and_loaded(tmp_path):
+    stage = built(2.0)
+    stage.compile()
+    stage.save(tmp_path / "stage.keras")
+    again = keras.saving.load_model(tmp_path / "stage.keras")
+    assert again.matching.get_config() == {"matching_weight": 2.0, "matching_gamma": 7.0}
+    assert again.matching.log_names == ("matching",)
+    for one, other in zip(stage.image_encoder.variables, again.image_encoder.variables, strict=True):
+        np.testing.assert_array_equal(numpy(one), numpy(other))
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(UserError, match="no image encoder to compare with"):
+        Matching(None, 8, weight=1.0)
+    with pytest.raises(UserError, match="embeddings of 3 numbers"):
+        Matching(ImageEncoder(4, 3), 8)

@@ -24,6 +24,7 @@ def export_run(
     force: bool = False,
     small: bool = False,
     best: bool = False,
+    evaluation: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Writes the networks of a run as a bundle.
 
@@ -38,12 +39,13 @@ def export_run(
         small: Leave out the SavedModel and other networks, and store the weights of
             ``model.onnx`` in 16 bits: a quarter of the bytes, for a package or a page.
         best: Take the best generator that the run kept (``metrics.keep_best``) instead of the newest.
+        evaluation: What ``stackgan-k3 evaluate --json`` wrote of this model, for the model card.
 
     Returns:
         The bundle's path.
 
     Raises:
-        UserError: If there is no such run, the bundle exists, or a package is missing.
+        UserError: If there is no such run or evaluation, the bundle exists, or a package is missing.
         RuntimeError: If the exported forms do not draw the same pictures.
 
     Example:
@@ -62,10 +64,11 @@ def export_run(
     if _backend() == "tensorflow":
         from .run_to_bundle import run_to_bundle
 
-        return run_to_bundle(source, target, force=force, small=small, best=best)
+        return run_to_bundle(source, target, force=force, small=small, best=best, evaluation=evaluation)
     switches = {"--force": force, "--small": small, "--best": best}
     flags = [name for name, wanted in switches.items() if wanted]
-    _in_own_process([str(source), str(target), *flags])
+    measured = [] if evaluation is None else ["--evaluation", os.fspath(evaluation)]
+    _in_own_process([str(source), str(target), *flags, *measured])
     return target
 
 

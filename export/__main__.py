@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.configure(parser)
     args = parser.parse_args(argv)
     try:
-        export_run(args.run_folder, args.bundle, force=args.force, small=args.small, best=args.best)
+        command.run(args, export_run)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130

@@ -29,6 +29,7 @@ class About:
         times: By phase, how long it took.
         machines: What it was trained on.
         metrics: What was measured last: ``phase/name`` and value.
+        evaluation: What ``stackgan-k3 evaluate`` said of the model, if anything.
 
     Example:
         >>> About("birds", "stackgan-tiny", "stackgan", captions=("a red bird",)).data
@@ -47,6 +48,7 @@ class About:
     commands: tuple[str, ...] = ()
     times: Mapping[str, str] = field(default_factory=dict)
     machines: tuple[str, ...] = ()
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_run(cls, run: Any) -> "About":

@@ -1,10 +1,11 @@
 """The model card of a bundle: its README.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stackgan_k3 import __version__
 from stackgan_k3.bundle import alphabet
 from stackgan_k3.bundle.manifest import Manifest
+from stackgan_k3.metrics.measures import measures
 
 from .about import About
 from .asking import Asking
@@ -95,7 +96,7 @@ precision; with it, every form of this model draws the same picture from the sam
         )
     }
 
-{_made(about)}## Training settings
+{_measured(about)}{_made(about)}## Training settings
 
 {_table(about.settings.items())}
 
@@ -109,6 +110,35 @@ precision; with it, every form of this model draws the same picture from the sam
 {reads}- It may draw much the same picture for different seeds, and details that no real thing has.
 - Whether its pictures may be used for a purpose depends on the licence of the training data above.
 """
+
+
+def _measured(about: About) -> str:
+    """How good the pictures are, as far as it is known."""
+    numbers = about.evaluation
+    if not numbers:
+        return ""
+    rows = [
+        (_plain(name), _figure(value, "drawn", "error"), _figure(value, "floor", "floor_error"))
+        for name, value in measures(numbers).items()
+    ]
+    lines = "\n".join(f"| {name} | {drawn} | {real} |" for name, drawn, real in rows)
+    seen = _plain(str(numbers.get("features", "a probe's features")))
+    drawn_for = f"captions of the {numbers['split']} split (seed {numbers['seed']})"
+    return f"""## How good it is
+
+Measured on {numbers["samples"]} pictures drawn for {drawn_for}, with
+{seen}; the last column is what as many real pictures get. Numbers of other features, data or
+sizes cannot be compared with these.
+
+| | drawn | real |
+|---|---|---|
+{lines}
+
+"""
+
+
+def _figure(value: Mapping[str, float], name: str, error: str) -> str:
+    return f"{value[name]:.4g}" + (f" ± {value[error]:.2g}" if error in value else "")
 
 
 def _made(about: About) -> str:

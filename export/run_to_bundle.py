@@ -1,10 +1,13 @@
 """The export of a run, in a process whose backend is TensorFlow."""
 
 import logging
+import os
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
+from stackgan_k3.metrics.measures import read_evaluation
 from stackgan_k3.training.recipes import recipe_of
 from stackgan_k3.training.run import Run
 
@@ -14,7 +17,13 @@ from .write_bundle import check_target, write_bundle
 
 
 def run_to_bundle(
-    source: Path, bundle: Path, *, force: bool = False, small: bool = False, best: bool = False
+    source: Path,
+    bundle: Path,
+    *,
+    force: bool = False,
+    small: bool = False,
+    best: bool = False,
+    evaluation: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Opens a run and writes its bundle, telling on stdout what is done.
 
@@ -24,6 +33,7 @@ def run_to_bundle(
         force: Replace a bundle that is already there.
         small: As :func:`stackgan_k3.export.export_run`.
         best: As :func:`stackgan_k3.export.export_run`.
+        evaluation: As :func:`stackgan_k3.export.export_run`.
 
     Returns:
         The bundle's path.
@@ -39,6 +49,7 @@ def run_to_bundle(
     """
     start = time.monotonic()
     check_target(bundle, force=force)  # before the networks are loaded
+    numbers = {} if evaluation is None else read_evaluation(evaluation)
     run = Run.open(source, best=best)
     with float32_policy():
         pipeline = run.pipeline()
@@ -51,7 +62,7 @@ def run_to_bundle(
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         write_bundle(
             pipeline,
-            About.of_run(run),
+            replace(About.of_run(run), evaluation=numbers),
             bundle,
             extras=extras,
             force=force,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgan_k3.choose import choose_backend
+from stackgan_k3.metrics.measures import measures
 
 HELP = "measure the pictures of a run or a bundle against real ones"
 
@@ -106,16 +107,8 @@ def table(numbers: dict[str, Any]) -> list[str]:
     """
     lines = [f"{numbers['samples']} pictures, {numbers['split']} split, seed {numbers['seed']}"]
     lines.append(f"{'measure':24}{'drawn':>10}{'real':>9}")
-    for name, value in _flat(numbers):
+    for name, value in measures(numbers).items():
         more = f"   ± {value['error']:.3g}" if "error" in value else ""
         more += f"   of {value['candidates']:.0f} captions" if "candidates" in value else ""
         lines.append(f"{name:24}{value['drawn']:>10.4g}{value['floor']:>9.4g}{more}")
     return lines
-
-
-def _flat(numbers: dict[str, Any], prefix: str = "") -> list[tuple[str, dict[str, float]]]:
-    rows: list[tuple[str, dict[str, float]]] = []
-    for name, value in numbers.items():
-        if isinstance(value, dict):
-            rows += [(prefix + name, value)] if "drawn" in value else _flat(value, f"{prefix}{name} ")
-    return rows

@@ -1,6 +1,8 @@
 """``stackgan-k3 export``: a run to a bundle that draws without Keras."""
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 HELP = "write the networks of a run as ONNX and SavedModel, with a model card: a bundle"
 
@@ -32,13 +34,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--best", action="store_true",
         help="take the best generator that the run kept (metrics.keep_best), not the newest",
     )  # fmt: skip
+    parser.add_argument(
+        "--evaluation", metavar="FILE",
+        help="put these numbers of `evaluate --json` into the model card",
+    )  # fmt: skip
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, export_run: Callable[..., Any] | None = None) -> int:
     """Exports the run.
 
     Args:
         args: The parsed arguments.
+        export_run: What exports; by default :func:`stackgan_k3.export.export_run`.
 
     Returns:
         The exit code, 0.
@@ -48,11 +55,20 @@ def run(args: argparse.Namespace) -> int:
 
     Example:
         ```python
-        switches = {"force": False, "small": False, "best": False}
+        switches = {"force": False, "small": False, "best": False, "evaluation": None}
         run(argparse.Namespace(run_folder="runs/birds", bundle="bundles/birds", **switches))
         ```
     """
-    from stackgan_k3.export import export_run
+    if export_run is None:
+        from stackgan_k3.export import export_run as installed
 
-    export_run(args.run_folder, args.bundle, force=args.force, small=args.small, best=args.best)
+        export_run = installed
+    export_run(
+        args.run_folder,
+        args.bundle,
+        force=args.force,
+        small=args.small,
+        best=args.best,
+        evaluation=args.evaluation,
+    )
     return 0

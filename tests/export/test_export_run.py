@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -67,6 +68,47 @@ def test_a_run_becomes_a_bundle_that_draws(exported):
     assert "| stage1.width | 4 |" in card
     assert "stage2." not in card
     assert len(TextToImage.load(exported, "cpu").generate("a bird", seed=1)) == 1
+
+
+def test_an_evaluation_goes_into_the_card(run_folder, exported, tmp_path):
+    numbers = {
+        "samples": 500,
+        "split": "test",
+        "seed": 3,
+        "features": "probe features",
+        "fid": {"drawn": 12.3456, "floor": 1.5},
+        "kid": {"drawn": 0.25, "error": 0.012, "floor": 0.001, "floor_error": 0.003},
+        "accuracy": {"wing": {"drawn": 0.9, "floor": 0.98}},
+    }
+    (tmp_path / "numbers.json").write_text(json.dumps(numbers), "utf-8")
+    words = [str(run_folder), str(tmp_path / "birds"), "--evaluation", str(tmp_path / "numbers.json")]
+    assert cli.main(["export", *words]) == 0
+    card = (tmp_path / "birds" / "README.md").read_text("utf-8")
+    assert (
+        "Measured on 500 pictures drawn for captions of the test split (seed 3), with\nprobe features" in card
+    )
+    for row in (
+        "| fid | 12.35 | 1.5 |",
+        "| kid | 0.25 ± 0.012 | 0.001 ± 0.003 |",
+        "| accuracy wing | 0.9 | 0.98 |",
+    ):
+        assert row in card
+    plain = (exported / "README.md").read_text("utf-8")
+    assert "How good it is" not in plain
+    assert (tmp_path / "birds" / "model.onnx").read_bytes() == (exported / "model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(None, "No such file"), ("{", "Expecting"), ('{"samples": 3}', "it holds no measures")],
+)
+def test_what_is_no_evaluation_is_refused_before_anything_is_written(run_folder, tmp_path, text, reason):
+    path = tmp_path / "numbers.json"
+    if text is not None:
+        path.write_text(text, "utf-8")
+    with pytest.raises(UserError, match=rf"numbers\.json cannot be read as an evaluation \({reason}"):
+        export.export_run(run_folder, tmp_path / "birds", evaluation=path)
+    assert not (tmp_path / "birds").exists()
 
 
 def test_with_another_backend_it_is_exported_all_the_same(run_folder, exported, tmp_path):

@@ -1,6 +1,6 @@
 """Is a 3 that was asked for a 3? A classifier trained on the real digits reads drawn ones.
 
-    KERAS_BACKEND=tensorflow python benchmarks/digit_classifier.py data/digits runs/conditional-gan-digits
+    KERAS_BACKEND=tensorflow python experiments/digit_classifier.py data/digits runs/conditional-gan-digits
 
 Trains a small network on the training split of a set that `stackgan-k3 prepare digits` wrote, and prints its
 accuracy on the real digits of the test split and, by the class that was asked for, on digits drawn by a run.

@@ -2,9 +2,9 @@
 
     KERAS_BACKEND=torch python benchmarks/loader.py data/birds --step-sizes 64
 
-Reads a set that `stackgan-k3 prepare` wrote, or without one 1,000 drawn birds that it prepares itself. A second
-process measures memory and speed alone, so that the training step's own memory does not hide what the loader
-takes.
+Reads a set that `stackgan-k3 prepare` wrote; without one, 1,000 drawn birds that it prepares itself. A
+second process measures memory and speed alone, so that the training step's own memory does not hide what
+the loader takes.
 """
 
 import argparse

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, ValidationError
 
 from stackgan_k3.config.idle import refuse_idle
+from stackgan_k3.config.older_runs import up_to_date
 from stackgan_k3.config.parts import DataConfig, Part, PhaseConfig
 from stackgan_k3.errors import UserError, unknown
 
@@ -84,7 +85,7 @@ class RunConfig(Part):
             UserError: If it is not a valid configuration.
         """
         try:
-            return checked(json.loads(text))
+            return checked(up_to_date(json.loads(text)))
         except json.JSONDecodeError as error:
             raise UserError(f"the configuration is not valid JSON: {error}") from error
 

@@ -94,17 +94,6 @@ class StackGANConfig(DrawingConfig):
     stage1: StageConfig = StageConfig()
     stage2: Stage2Config = Stage2Config()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _idle_weights_of_older_runs(cls, tree: Any) -> Any:
-        # They have a weight in Stage-II alone, which counted only where there was attention.
-        if not isinstance(tree, dict) or not isinstance(tree.get("stage2"), dict):
-            return tree
-        if tree.get("attention") or "matching_weight" in tree.get("stage1", {"matching_weight": 0}):
-            return tree
-        kept = {name: value for name, value in tree["stage2"].items() if not name.startswith("matching_")}
-        return {**tree, "stage2": kept}
-
     @model_validator(mode="after")
     def _attention_is_possible(self) -> Self:
         if self.attention and self.text.encoder != "char-cnn-rnn":

@@ -115,3 +115,9 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     assert RunConfig.from_json(json.dumps(tree)) == config
     tree["stage2"] |= {"matching_weight": 5.0, "matching_gamma": 10.0}  # which only attention read
     assert RunConfig.from_json(json.dumps(tree)) == config
+
+
+def test_stage2_alone_may_have_the_matching_loss():
+    config = load_preset("stackgan-birds", {"stage2.matching_weight": 3.0})
+    assert (config.stage1.matching_weight, config.stage2.matching_weight) == (0, 3)
+    assert RunConfig.from_json(config.to_json()) == config

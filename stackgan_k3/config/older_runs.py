@@ -15,11 +15,10 @@ def up_to_date(tree: Any) -> Any:
         >>> up_to_date({"attention": False, "stage1": {}, "stage2": {"matching_weight": 5.0, "epochs": 3}})
         {'attention': False, 'stage1': {}, 'stage2': {'epochs': 3}}
     """
-    stages = [tree.get(name) for name in ("stage1", "stage2")] if isinstance(tree, dict) else []
-    if not all(isinstance(stage, dict) for stage in stages) or not stages or tree.get("attention"):
+    if not isinstance(tree, dict) or tree.get("attention"):
         return tree
-    first, second = stages
-    if "matching_weight" in first:
+    first, second = tree.get("stage1"), tree.get("stage2")
+    if not isinstance(first, dict) or not isinstance(second, dict) or "matching_weight" in first:
         return tree
     kept = {name: value for name, value in second.items() if not name.startswith("matching_")}
     return {**tree, "stage2": kept}

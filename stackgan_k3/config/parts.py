@@ -63,6 +63,8 @@ class TextConfig(PhaseConfig):
         embedding_dim: Size T of an embedding.
         objective: What the encoders are trained on: ``"structured"``, the hinge of Reed et al. with its
             ``margin``, or ``"contrastive"``, a softmax over the batch with its ``gamma``.
+        reading_weight: Weight of a second loss: that words and pairs of words can be read off the
+            embedding (0: none).
 
     Raises:
         ValueError: If an encoder lacks what it reads, or is given what it does not read.
@@ -82,6 +84,7 @@ class TextConfig(PhaseConfig):
     objective: Literal["structured", "contrastive"] = "structured"
     margin: float = Field(1.0, gt=0)
     gamma: float = Field(10.0, gt=0)
+    reading_weight: float = Field(0.0, ge=0)
     batch_size: int = Field(40, ge=2)
     learning_rate: float = Field(7e-4, gt=0)
     halve_every: int = Field(0, ge=0)

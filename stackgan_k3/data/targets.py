@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import grain
 import numpy as np
 
+from stackgan_k3.data.adding_loader import AddingLoader
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError, unknown
@@ -73,7 +73,7 @@ class Targets:
         return {name: len(each) for name, each in self.values.items()}
 
 
-class TargetLoader:
+class TargetLoader(AddingLoader):
     """Batches of a loader with ``target/<attribute>`` int32 ``[B]`` beside the pictures.
 
     Args:
@@ -85,19 +85,9 @@ class TargetLoader:
     """
 
     def __init__(self, loader: Loader, targets: Targets) -> None:
-        self.loader = loader
+        super().__init__(loader, self._read)
         self.targets = targets
-        self.batch_size = loader.batch_size
-        self.steps_per_epoch = loader.steps_per_epoch
 
-    def batch(self, step: int) -> dict[str, np.ndarray]:
-        """Makes one batch; see :meth:`Loader.batch`."""
-        return self._add(self.loader.batch(step))
-
-    def dataset(self, start_step: int = 0) -> grain.IterDataset:
-        """Returns the batches without end; see :meth:`Loader.dataset`."""
-        return self.loader.dataset(start_step).map(self._add)
-
-    def _add(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def _read(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         read = {f"target/{name}": numbers[batch["index"]] for name, numbers in self.targets.numbers.items()}
         return {"image": batch["image"], **read}

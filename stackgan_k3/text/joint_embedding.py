@@ -8,7 +8,8 @@ from keras import ops
 from stackgan_k3.adversarial.matching_loss import matching_loss
 from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.layers.pictures import to_float
-from stackgan_k3.text.losses import compatibility, symmetric_structured_joint_embedding
+from stackgan_k3.text.losses import compatibility, reading_loss, symmetric_structured_joint_embedding
+from stackgan_k3.text.word_pairs import WIDTH
 
 OBJECTIVES = ("structured", "contrastive")
 
@@ -24,7 +25,7 @@ class JointEmbedding(keras.Model):
 
     Metrics: ``loss``; ``caption_accuracy``, the share of pictures whose best caption
     of the batch is their own; ``picture_accuracy``, the same from captions to
-    pictures. A guess scores 1/B.
+    pictures. A guess scores 1/B. With ``reading_weight`` also ``reading``, that loss without its weight.
 
     Args:
         text_encoder: int32 ``[B, 201]`` -> float32 ``[B, T]``; see `CharCNNRNN`.
@@ -34,6 +35,9 @@ class JointEmbedding(keras.Model):
             the cosines of a batch of :func:`stackgan_k3.adversarial.matching_loss.matching_loss`, which
             learns most from the pairs that are hardest to tell apart.
         gamma: Factor γ of the contrastive objective, greater than 0.
+        reading_weight: Weight of :func:`stackgan_k3.text.losses.reading_loss`, 0 for none. What pictures do
+            not show at 64 px, such as the colour of a beak, embeddings would not keep without it. Batches
+            then bring ``words`` float32 ``[B, 4096]``, of :func:`stackgan_k3.text.word_pairs.word_pairs`.
         by_class: Whether pairs with the same ``label`` are no negatives of each other.
             False is for sets without classes (a single one, which would leave nothing to
             compare): each other pair of the batch is then a negative, so now and then a
@@ -65,6 +69,7 @@ class JointEmbedding(keras.Model):
         *,
         objective: str = "structured",
         gamma: float = 10.0,
+        reading_weight: float = 0.0,
         by_class: bool = True,
         name: str = "joint_embedding",
         **kwargs: Any,
@@ -87,9 +92,15 @@ class JointEmbedding(keras.Model):
         self.margin = margin
         self.objective = objective
         self.gamma = gamma
+        self.reading_weight = reading_weight
         self.by_class = by_class
         self.caption_accuracy = keras.metrics.Mean(name="caption_accuracy")
         self.picture_accuracy = keras.metrics.Mean(name="picture_accuracy")
+        self.reader: keras.layers.Layer | None = None
+        if reading_weight:
+            self.reader = keras.layers.Dense(WIDTH, dtype="float32", name="reader")
+            self.reader.build((None, sizes[0]))
+            self.reading = keras.metrics.Mean(name="reading")
         self.built = True  # both encoders are functional and have their weights
 
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
@@ -122,6 +133,10 @@ class JointEmbedding(keras.Model):
             loss = matching_loss(image, text, self.gamma, label)
         else:
             loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
+        if self.reader is not None:
+            reading = reading_loss(self.reader(text), x["words"])
+            self.reading.update_state(reading)
+            loss = loss + self.reading_weight * reading
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -144,6 +159,7 @@ class JointEmbedding(keras.Model):
             "margin": self.margin,
             "objective": self.objective,
             "gamma": self.gamma,
+            "reading_weight": self.reading_weight,
             "by_class": self.by_class,
             "name": self.name,
         }

@@ -49,6 +49,25 @@ def symmetric_structured_joint_embedding(
     return ops.mean(negative * (over_captions + over_pictures))
 
 
+def reading_loss(logits: Any, shares: Any) -> Any:
+    """How badly what a caption says is read off its embedding: ``mean_i −Σ_k p_ik log softmax(z_i)_k``.
+
+    Args:
+        logits: Float tensor z ``[B, V]``.
+        shares: Float tensor p ``[B, V]``; see :func:`stackgan_k3.text.word_pairs.word_pairs`.
+
+    Returns:
+        A float32 scalar: ln V for a guess, and for n words and pairs at best ln n.
+
+    Example:
+        >>> import numpy as np
+        >>> round(float(reading_loss(np.zeros((1, 4)), np.array([[0.5, 0.5, 0.0, 0.0]]))), 4)  # ln 4
+        1.3863
+    """
+    likely = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+    return -ops.mean(ops.sum(ops.cast(shares, "float32") * likely, axis=-1))
+
+
 def compatibility(image_embedding: Any, text_embedding: Any) -> Any:
     """Returns s[i, j] = image_embedding[i] · text_embedding[j], float32 ``[B, B]``.
 

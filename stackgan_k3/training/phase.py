@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from stackgan_k3.config.drawing import DrawingConfig
+from stackgan_k3.data.adding_loader import AddingLoader
 from stackgan_k3.data.loader import Loader
-from stackgan_k3.data.targets import TargetLoader
 from stackgan_k3.training.callbacks.keeper import Keeper
 from stackgan_k3.training.callbacks.measurer import Measurer
 from stackgan_k3.training.callbacks.progress import Progress
@@ -24,7 +24,7 @@ def train_phase(
     run: Run,
     name: str,
     model: keras.Model,
-    loader: Loader | TargetLoader,
+    loader: Loader | AddingLoader,
     epochs: int,
     *,
     products: dict[str, keras.Model],

@@ -10,6 +10,7 @@ import numpy as np
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.bundle.words import words_of
 from stackgan_k3.config.parts import TextConfig
+from stackgan_k3.data.adding_loader import AddingLoader
 from stackgan_k3.data.record import Record
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
@@ -21,6 +22,7 @@ from stackgan_k3.text.joint_embedding import JointEmbedding
 from stackgan_k3.text.own_vectors import own_vectors
 from stackgan_k3.text.sentence_encoder import SentenceEncoder
 from stackgan_k3.text.vector_file import read_vectors
+from stackgan_k3.text.word_pairs import add_word_pairs
 from stackgan_k3.text.word_vectors import WordVectors
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
@@ -69,9 +71,16 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     encoder, image_encoder = networks["text_encoder"], networks["image_encoder"]
     by_class = len(records.info["classes"]) > 1
     model = JointEmbedding(
-        encoder, image_encoder, text.margin, objective=text.objective, gamma=text.gamma, by_class=by_class
+        encoder,
+        image_encoder,
+        text.margin,
+        objective=text.objective,
+        gamma=text.gamma,
+        reading_weight=text.reading_weight,
+        by_class=by_class,
     )
-    loader = open_loader(run.config, "text", records, captions="characters")
+    characters = open_loader(run.config, "text", records, captions="characters")
+    loader = AddingLoader(characters, add_word_pairs) if text.reading_weight else characters
     rate = halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))
     model.optimizer.build(model.trainable_variables)

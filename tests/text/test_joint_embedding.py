@@ -12,6 +12,7 @@ from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.image_encoder import ImageEncoder
 from stackgan_k3.text.joint_embedding import JointEmbedding
 from stackgan_k3.text.losses import symmetric_structured_joint_embedding
+from stackgan_k3.text.word_pairs import add_word_pairs
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "grey": (128, 128, 128)}
 
@@ -75,6 +76,22 @@ def test_the_contrastive_objective_is_the_matching_loss_of_the_batch(by_class):
     assert reported["caption_accuracy"] == np.mean((image @ text.T).argmax(axis=1) == np.arange(8))
 
 
+def test_what_a_caption_says_can_be_read_off_its_embedding():
+    keras.utils.set_random_seed(2)
+    model = tiny_model(reading_weight=0.5)
+    model.compile(keras.optimizers.Adam(1e-2))
+    batch = add_word_pairs({**tiny_batch(), "label": np.zeros(8, "int32")})  # one class: the hinge is 0
+    text = ops.convert_to_numpy(model(batch, training=False)["text"])
+    z = text @ ops.convert_to_numpy(model.reader.kernel) + ops.convert_to_numpy(model.reader.bias)
+    likely = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    expected = -(batch["words"] * likely).sum(axis=1).mean()
+    reported = model.evaluate(batch, batch_size=8, verbose=0, return_dict=True)
+    assert reported["reading"] == pytest.approx(expected, rel=1e-4)
+    assert reported["loss"] == pytest.approx(0.5 * expected, rel=1e-4)
+    history = model.fit(batch, batch_size=8, epochs=60, shuffle=False, verbose=0).history["reading"]
+    assert history[-1] < 0.7 * history[0]
+
+
 def test_a_set_of_one_class_is_compared_pair_by_pair():
     one_class = {**tiny_batch(), "label": np.zeros(8, "int32")}
     losses = {}
@@ -100,11 +117,13 @@ def test_bytes_and_floats_are_the_same_picture():
 
 
 def test_save_and_reload(tmp_path):
-    model = tiny_model(margin=0.5, objective="contrastive", gamma=3.0)
+    model = tiny_model(margin=0.5, objective="contrastive", gamma=3.0, reading_weight=0.2)
     model.save(tmp_path / "joint.keras")
     again = keras.saving.load_model(tmp_path / "joint.keras")
     assert isinstance(again, JointEmbedding) and isinstance(again.text_encoder, CharCNNRNN)
     assert (again.margin, again.objective, again.gamma) == (0.5, "contrastive", 3.0)
+    kernels = [ops.convert_to_numpy(each.reader.kernel) for each in (model, again)]
+    np.testing.assert_array_equal(*kernels)
     batch = tiny_batch()
     for key, value in model(batch).items():
         np.testing.assert_array_equal(ops.convert_to_numpy(again(batch)[key]), ops.convert_to_numpy(value))

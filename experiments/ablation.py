@@ -21,8 +21,8 @@ from stackgan_k3.metrics.measures import measures
 from stackgan_k3.training.run import Run
 
 BASE: dict[str, Any] = {
-    "stage1.width": 24,
-    "stage1.discriminator_width": 24,
+    "stage1.width": 16,
+    "stage1.discriminator_width": 16,
     "stage1.batch_size": 32,
     "stage1.generator_rate": 4e-4,
     "stage1.discriminator_rate": 4e-4,
@@ -34,8 +34,8 @@ BASE: dict[str, Any] = {
 ROWS: dict[str, dict[str, Any]] = {
     "base": {},
     "no average (EMA)": {"stage1.average_decay": 0.0},
+    "matching loss, weight 0.25": {"stage1.matching_weight": 0.25},
     "matching loss, weight 1": {"stage1.matching_weight": 1.0},
-    "matching loss, weight 5": {"stage1.matching_weight": 5.0},
     "DiffAugment: translation, cutout": {"stage1.augment": ["translation", "cutout"]},
     "R1, γ = 1": {"stage1.r1_weight": 1.0},
     "hinge": {"stage1.adversarial_loss": "hinge"},
@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="the prepared set it was trained on")
     parser.add_argument("--probe", required=True, help="a probe of that set")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rows", nargs="*", default=list(ROWS), metavar="ROW", help=", ".join(ROWS))

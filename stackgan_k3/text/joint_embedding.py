@@ -1,5 +1,6 @@
 """Training the text encoder: pictures and captions brought to one space."""
 
+import math
 from typing import Any
 
 import keras
@@ -134,7 +135,9 @@ class JointEmbedding(keras.Model):
         else:
             loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
         if self.reader is not None:
-            reading = reading_loss(self.reader(text), x["words"])
+            # Of the direction alone: lengths that grow for sharper logits would shrink a cosine's gradients.
+            direction = ops.normalize(text, axis=-1) * math.sqrt(text.shape[-1])
+            reading = reading_loss(self.reader(direction), x["words"])
             self.reading.update_state(reading)
             loss = loss + self.reading_weight * reading
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay

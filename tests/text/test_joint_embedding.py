@@ -82,6 +82,7 @@ def test_what_a_caption_says_can_be_read_off_its_embedding():
     model.compile(keras.optimizers.Adam(1e-2))
     batch = add_word_pairs({**tiny_batch(), "label": np.zeros(8, "int32")})  # one class: the hinge is 0
     text = ops.convert_to_numpy(model(batch, training=False)["text"])
+    text = text / np.linalg.norm(text, axis=1, keepdims=True) * 4.0  # of 16 numbers, root mean square 1
     z = text @ ops.convert_to_numpy(model.reader.kernel) + ops.convert_to_numpy(model.reader.bias)
     likely = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
     expected = -(batch["words"] * likely).sum(axis=1).mean()

@@ -101,7 +101,8 @@ def table(out: Path) -> str:
         cells = []
         for column in COLUMNS:
             values = [row[column] for row in rows if column in row]
-            cell = f"{sum(values) / len(values):.3g}" if values else ""
+            mean = sum(values) / max(len(values), 1)
+            cell = (f"{mean:,.0f}" if mean >= 100 else f"{mean:.3g}") if values else ""
             cells.append(cell + (f" ± {(max(values) - min(values)) / 2:.2g}" if len(values) > 1 else ""))
         lines.append(f"| {name} | {len(rows)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

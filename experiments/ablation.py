@@ -49,7 +49,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "caption dropout 0.1": {"stage1.caption_dropout": 0.1},
     "smoothed labels (0.9 to 1)": {"stage1.real_labels": [0.9, 1.0]},
     "KL weight 2": {"stage1.kl_weight": 2.0},
-    "no conditioning augmentation": {"conditioning": "plain"},
+    "no conditioning augmentation": {"conditioning": "plain", "stage1.kl_weight": 0.0},
     "mixture of three Gaussians": {"conditioning": "mixture"},
     "conditional batch norm in G": {"normalization": "conditional"},
     "conditional batch norm in D": {"discriminator_normalization": "conditional"},

@@ -35,7 +35,7 @@ def matching_loss(
         >>> round(float(matching_loss(alike, alike)), 4)  # 2·ln 2
         1.3863
     """
-    scores = gamma * ops.matmul(_unit(image_embedding), ops.transpose(_unit(text_embedding)))
+    scores = gamma * ops.matmul(unit(image_embedding), ops.transpose(unit(text_embedding)))
     right = ops.diagonal(scores)
     if label is not None:
         label = ops.convert_to_tensor(label)
@@ -47,7 +47,14 @@ def matching_loss(
     return ops.mean(over_captions) + ops.mean(over_pictures)
 
 
-def _unit(vectors: Any) -> Any:
+def unit(vectors: Any) -> Any:
+    """Scales vectors, float ``[…, T]``, to length 1, float32; zeros stay zeros.
+
+    Example:
+        >>> import numpy as np
+        >>> ops.convert_to_numpy(unit(np.array([[3.0, 4.0], [0.0, 0.0]]))).sum(axis=1).round(1)
+        array([1.4, 0. ], dtype=float32)
+    """
     vectors = ops.cast(vectors, "float32")
     squares = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
     return vectors * ops.rsqrt(ops.maximum(squares, 1e-12))

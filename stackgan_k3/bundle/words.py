@@ -1,6 +1,6 @@
 """How a caption becomes words, where a bundle's text encoder knows words and not characters."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from stackgan_k3.bundle.alphabet import ALPHABET, MAX_CHARACTERS, TABLE, normalise
 from stackgan_k3.errors import UserError
@@ -23,7 +23,16 @@ def words_of(caption: str) -> list[str]:
         >>> words_of("A Café's two orange-red birds!")
         ['a', 'cafe', 's', 'two', 'orange', 'red', 'birds']
     """
-    numbers = (TABLE.get(sign, 0) for sign in normalise(caption)[:MAX_CHARACTERS])
+    return words_among(TABLE.get(sign, 0) for sign in normalise(caption)[:MAX_CHARACTERS])
+
+
+def words_among(numbers: Iterable[int]) -> list[str]:
+    """Takes the words out of a caption's numbers in the alphabet, 0 to 70.
+
+    Example:
+        >>> words_among([18, 5, 4, 70, 0, 27])
+        ['red', '0']
+    """
     return "".join(ALPHABET[number - 1] if 0 < number <= LETTERS else " " for number in numbers).split()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from stackgan_k3.adversarial.matching_loss import matching_loss
+from stackgan_k3.adversarial.matching_loss import matching_loss, unit
 from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.layers.pictures import to_float
 from stackgan_k3.text.losses import compatibility, reading_loss, symmetric_structured_joint_embedding
@@ -136,7 +136,7 @@ class JointEmbedding(keras.Model):
             loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
         if self.reader is not None:
             # Of the direction alone: lengths that grow for sharper logits would shrink a cosine's gradients.
-            direction = ops.normalize(text, axis=-1) * math.sqrt(text.shape[-1])
+            direction = unit(text) * math.sqrt(text.shape[-1])
             reading = reading_loss(self.reader(direction), x["words"])
             self.reading.update_state(reading)
             loss = loss + self.reading_weight * reading
@@ -146,7 +146,7 @@ class JointEmbedding(keras.Model):
         """Follows how often a picture finds its caption, and a caption its picture."""
         image, text = y_pred["image"], y_pred["text"]
         if self.objective == "contrastive":
-            image, text = ops.normalize(image, axis=-1), ops.normalize(text, axis=-1)
+            image, text = unit(image), unit(text)
         scores = compatibility(image, text)
         own = ops.arange(ops.shape(scores)[0])
         for metric, axis in ((self.caption_accuracy, 1), (self.picture_accuracy, 0)):

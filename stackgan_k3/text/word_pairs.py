@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from stackgan_k3.bundle.alphabet import ALPHABET
-from stackgan_k3.bundle.words import LETTERS
+from stackgan_k3.bundle.words import words_among
 
 WIDTH = 4096
 """How many numbers there are for words and pairs; those that share one cannot be told apart."""
@@ -37,8 +36,7 @@ def word_pairs(characters: np.ndarray, width: int = WIDTH) -> np.ndarray:
     """
     shares = np.zeros((len(characters), width), np.float32)
     for row, numbers in enumerate(characters):
-        text = "".join(ALPHABET[n - 1] if 0 < n <= LETTERS else " " for n in numbers)
-        places = [zlib.crc32(said.encode("ascii")) % width for said in _said(text.split())]
+        places = [zlib.crc32(said.encode("ascii")) % width for said in _said(words_among(numbers))]
         shares[row, places] = 1.0
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
 

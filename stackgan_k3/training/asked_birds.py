@@ -1,29 +1,26 @@
-"""Synthetic birds asked for by their attributes, and whether that is what was drawn."""
+"""What the captions of held-out synthetic birds ask for, and a probe can look for."""
 
 import numpy as np
 
-from stackgan_k3.data.birds import grammar
-from stackgan_k3.data.records import Records
+from stackgan_k3.data.birds.said import said
 from stackgan_k3.data.targets import Targets
 from stackgan_k3.errors import UserError
+from stackgan_k3.training.held_out import HeldOut
 
 ASKED = ("body", "wing", "belly", "crown", "beak", "background")
-"""The attributes of synthetic birds that pictures are asked for by, to see whether they show them."""
+"""The attributes of synthetic birds that are looked for in pictures, where their captions name them."""
 
 
-def asked_birds(
-    records: Records, chosen: np.ndarray, values: dict[str, list[str]]
-) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Returns plain captions of birds, and what a probe should read off their pictures.
+def asked_birds(held_out: HeldOut, values: dict[str, list[str]]) -> dict[str, np.ndarray]:
+    """Returns what a probe should read off pictures drawn for the captions of the first half.
 
     Args:
-        records: A split of synthetic birds.
-        chosen: Numbers of records.
+        held_out: The real pictures and their captions.
         values: What the probe reads: the values of each attribute, in the order of its logits.
 
     Returns:
-        A caption of each record that says the attributes of :data:`ASKED` the probe reads, and the right
-        value of each attribute, int ``[N]``; −1 where the probe does not know it.
+        The right value by attribute, of those of :data:`ASKED` that the probe reads, int ``[N]``; −1 where
+        the caption does not name it, or the probe does not know it.
 
     Raises:
         UserError: If they are no synthetic birds, or the probe reads none of those attributes.
@@ -31,12 +28,14 @@ def asked_birds(
     Example:
         >>> import tempfile
         >>> from stackgan_k3.data.prepare import prepare
+        >>> from stackgan_k3.data.records import Records
         >>> folder = tempfile.mkdtemp()
-        >>> _ = prepare("synthetic-birds", folder, size=64, limit=24, workers=1)
-        >>> captions, right = asked_birds(Records(folder), np.arange(2), {"background": ["snow", "sky"]})
-        >>> len(captions), right["background"].shape
-        (2, (2,))
+        >>> _ = prepare("synthetic-birds", folder, size=64, limit=480, workers=1)
+        >>> right = asked_birds(HeldOut(Records(folder, "test"), 20), {"wing": ["red", "blue"]})
+        >>> right["wing"].shape, sorted(set(right["wing"].tolist()))
+        ((20,), [-1, 0])
     """
+    records = held_out.records
     names = [name for name in ASKED if name in values]
     if records.info["source"] != "synthetic-birds" or not names:
         raise UserError(
@@ -44,6 +43,8 @@ def asked_birds(
             f"{', '.join(ASKED)}; keep the best by another metric"
         )
     numbers = Targets(records, values=values).numbers
-    birds = [records[int(number)].attributes for number in chosen]
-    captions = [grammar.caption({name: bird[name] for name in names}) for bird in birds]
-    return captions, {name: numbers[name][chosen] for name in names}
+    named = [said(caption) for caption in held_out.captions(held_out.first)]
+    return {
+        name: np.where([name in found for found in named], numbers[name][held_out.first], -1)
+        for name in names
+    }

@@ -69,8 +69,9 @@ def evaluate(
         …}``: ``fid`` and ``kid`` (lower is better; ``kid`` with its ``error``), ``precision``, ``recall``,
         ``density``, ``coverage``, ``diversity``, ``inception_score`` by attribute (missing where the
         extractor has no class probabilities), ``r_precision``; ``accuracy`` by attribute for synthetic birds:
-        the part of pictures that show what was asked, its floor being the probe's own accuracy on the real
-        pictures. Where pictures have two stages, ``sketches`` holds ``fid`` and ``kid`` of the first.
+        the part of pictures that show what their caption names, its floor being the probe's own accuracy
+        on the real pictures. Where pictures have two stages, ``sketches`` holds ``fid`` and ``kid`` of
+        the first.
 
     Raises:
         UserError: If something is not what it should be, or the split has fewer than 40 pictures.
@@ -103,13 +104,18 @@ def evaluate(
     asked = held_out.asked(drawer.condition)
     judge = _judge(target, encoders, drawer)
     say(f"{n} pictures are drawn")
+    birds = held_out.records.info["source"] == "synthetic-birds" and any(name in values for name in ASKED)
+    looked_for = (
+        ProbeFeatures(eye) if eye is not None and birds and drawer.condition == "characters" else None
+    )
     sizes: list[int] = []
-    readings, _, embedded = show(
+    readings, _, embedded, looked = show(
         drawing(drawer, asked, seeds),
         n,
         extractor.read,
         lambda some: sizes.append(some.shape[1]),
         judge.pictures if judge else len,
+        looked_for.read if looked_for else len,
     )
     drawn = Reading.joined(readings)
     say("real pictures are read")
@@ -128,10 +134,9 @@ def evaluate(
         result["sketches"] = {name: compared[name] for name in ("fid", "kid")}
     say("pictures of one caption are drawn")
     result["diversity"] = _diversity(drawer, asked, extractor, real, other, seed)
-    birds = held_out.records.info["source"] == "synthetic-birds" and any(name in values for name in ASKED)
-    if eye is not None and birds and drawer.condition == "characters":
-        say("birds are asked for by their attributes")
-        result["accuracy"] = _accuracy(drawer, held_out, ProbeFeatures(eye), values, seeds)
+    if looked_for is not None:
+        say("the pictures are compared with what their captions name")
+        result["accuracy"] = _accuracy(Reading.joined(looked), held_out, looked_for, values)
     if judge is not None:
         own, candidates = judge.precision(np.concatenate(embedded), asked)
         (others,) = show(held_out.real(held_out.second, 64), n, judge.pictures)
@@ -195,10 +200,9 @@ def _diversity(
 
 
 def _accuracy(
-    drawer: Drawer, held_out: HeldOut, eye: ProbeFeatures, values: dict[str, list[str]], seeds: np.ndarray
+    drawn: Reading, held_out: HeldOut, eye: ProbeFeatures, values: dict[str, list[str]]
 ) -> dict[str, dict[str, float]]:
-    captions, right = asked_birds(held_out.records, held_out.first, values)
-    (drawn,) = show(drawing(drawer, captions, seeds), held_out.count, eye.read)
+    right = asked_birds(held_out, values)
     (real,) = show(held_out.real(held_out.first, 64), held_out.count, eye.read)
-    found, own = (accuracies(Reading.joined(readings), right) for readings in (drawn, real))
+    found, own = (accuracies(reading, right) for reading in (drawn, Reading.joined(real)))
     return {name: {"drawn": found[name], "floor": own[name]} for name in found}

@@ -15,7 +15,6 @@ from stackgan_k3.errors import UserError
 from stackgan_k3.metrics.feature_extractor import FeatureExtractor
 from stackgan_k3.metrics.frechet_distance import frechet_distance
 from stackgan_k3.metrics.kernel_distance import kernel_distance
-from stackgan_k3.metrics.probe_features import ProbeFeatures
 from stackgan_k3.metrics.reading import Reading, accuracies
 from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.text.sentence_encoder import SentenceEncoder
@@ -32,7 +31,7 @@ class PhaseMetrics:
     """Measures what a run's generator draws for held-out captions, from the same noise every time.
 
     ``fid``, ``kid`` and ``kid_error`` with ``fid_floor`` and ``kid_floor``, what real pictures get, where
-    features are chosen; ``accuracy``, the mean over the attributes that synthetic birds are asked for by,
+    features are chosen; ``accuracy``, the mean over the attributes that captions of synthetic birds name,
     with ``accuracy_floor``, where the features are a probe's; ``r_precision`` and ``r_precision_floor`` where
     the run has encoders of its own. Features of real pictures are computed once.
 
@@ -56,11 +55,11 @@ class PhaseMetrics:
         self._held_out = HeldOut(records, metrics.samples)
         self._extractor = open_features(metrics.features) if metrics.features else None
         self._encoders = Encoders(run) if "r_precision" in config.measured else None
-        self._birds: tuple[list[str], dict[str, np.ndarray]] | None = None
+        self._birds: dict[str, np.ndarray] | None = None
         if "accuracy" in config.measured and records.info["source"] == "synthetic-birds":
             values = open_probe(parse_features(metrics.features).path)[1]
-            self._birds = asked_birds(records, self._held_out.first, values)
-        self._vectors: dict[str, Any] = {}
+            self._birds = asked_birds(self._held_out, values)
+        self._vectors: np.ndarray | None = None
         self._real: tuple[Reading, Reading] | None = None
         self._floors: dict[str, float] = {}
 
@@ -73,15 +72,13 @@ class PhaseMetrics:
             readers.append(self._extractor.read)
         if self._encoders is not None:
             readers.append(self._encoders.pictures)
-        said = show(drawing(drawer, self._asked(pipeline, None), seeds), held_out.count, *readers)
+        said = show(drawing(drawer, self._asked(pipeline), seeds), held_out.count, *readers)
         found: dict[str, float] = {}
         if self._extractor is not None:
-            found |= self._distances(Reading.joined(said.pop(0)), self._extractor, pipeline.image_size)
-        if self._birds is not None and isinstance(self._extractor, ProbeFeatures):
-            captions, right = self._birds
-            asked = self._asked(pipeline, captions)
-            (read,) = show(drawing(drawer, asked, seeds), held_out.count, self._extractor.read)
-            found["accuracy"] = _mean(accuracies(Reading.joined(read), right))
+            drawn = Reading.joined(said.pop(0))
+            found |= self._distances(drawn, self._extractor, pipeline.image_size)
+            if self._birds is not None:
+                found["accuracy"] = _mean(accuracies(drawn, self._birds))
         if self._encoders is not None:
             captions = held_out.captions(held_out.first)
             found["r_precision"] = self._encoders.precision(np.concatenate(said[0]), captions)[0]
@@ -105,25 +102,23 @@ class PhaseMetrics:
             self._floors["fid_floor"] = frechet_distance(first.features, second.features)
             self._floors["kid_floor"] = kernel_distance(first.features, second.features).value
             if self._birds is not None:
-                self._floors["accuracy_floor"] = _mean(accuracies(first, self._birds[1]))
+                self._floors["accuracy_floor"] = _mean(accuracies(first, self._birds))
         real = self._real[0].features
         kid = kernel_distance(real, drawn.features)
         fid = frechet_distance(real, drawn.features)
         return {"fid": fid, "kid": kid.value, "kid_error": kid.error}
 
-    def _asked(self, pipeline: Pipeline, captions: list[str] | None) -> Any:
-        """What the networks are asked by for captions; for those of the first half where None is given."""
+    def _asked(self, pipeline: Pipeline) -> Any:
+        """What the networks are asked by for the captions of the first half."""
         if pipeline.condition != "embedding":
-            return self._held_out.asked(pipeline.condition) if captions is None else captions
-        key = "own" if captions is None else "birds"
-        if key not in self._vectors:  # in training, what embeds captions is not a part of the model
+            return self._held_out.asked(pipeline.condition)
+        if self._vectors is None:  # in training, what embeds captions is not a part of the model
             encoder = caption_encoder(self._run)
             if encoder is None:
-                self._vectors[key] = self._held_out.asked("embedding")
+                self._vectors = self._held_out.asked("embedding")
             else:
-                lines = self._held_out.captions(self._held_out.first) if captions is None else captions
-                self._vectors[key] = _embedded(encoder, lines)
-        return self._vectors[key]
+                self._vectors = _embedded(encoder, self._held_out.captions(self._held_out.first))
+        return self._vectors
 
 
 def held_out_records(folder: str | Path) -> Records:
@@ -159,7 +154,7 @@ def check_metrics(config: Any, data: str | Path) -> None:
         extractor.read(held_out.real(held_out.first, size)(slice(0, 1)))
     if config.metrics.keep_best == "accuracy":
         values = open_probe(parse_features(config.metrics.features).path)[1]
-        asked_birds(held_out.records, held_out.first[:1], values)
+        asked_birds(held_out, values)
 
 
 def _embedded(encoder: Any, lines: list[str]) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 
 from stackgan_k3.data.birds import grammar
 from stackgan_k3.data.birds.attributes import VOCABULARY, sample
+from stackgan_k3.data.birds.said import said
 from stackgan_k3.errors import UserError
 
 COLOUR = r"(?:red|orange|yellow|green|blue|purple|pink|brown|black|white|grey)"
@@ -147,6 +148,24 @@ def test_the_reader_of_this_test_sees_lies():
     ]  # fmt: skip
     with pytest.raises(AssertionError, match="nothing known"):
         claims("a bird with a red hat")
+
+
+def test_what_the_package_reads_is_what_this_reader_does():
+    read = ("body", "wing", "belly", "crown", "breast", "beak", "background")
+    counts = dict.fromkeys(read, 0)
+    for bird, captions in CAPTIONS:
+        for text in (*captions, grammar.caption(bird)):
+            found = said(text)
+            assert found == {key: value for key, value in claims(text) if key in read}, text
+            for key in found:
+                counts[key] += 1
+    assert min(counts.values()) > 500
+
+
+def test_nothing_is_made_of_other_sentences():
+    assert said("a flower with yellow petals in a vase") == {}
+    assert said("") == {}
+    assert said("the cat is red and its wings") == {}
 
 
 def test_captions_are_plain_distinct_and_short_enough():

@@ -11,6 +11,7 @@ from stackgan_k3.data.records import Records
 from stackgan_k3.training import phase as phases
 from stackgan_k3.training.asked_birds import asked_birds
 from stackgan_k3.training.evaluate import evaluate
+from stackgan_k3.training.held_out import HeldOut
 from stackgan_k3.training.metric_rows import best_row, read_rows
 from stackgan_k3.training.report import Report
 from stackgan_k3.training.run import Run
@@ -135,7 +136,7 @@ def test_a_text_system_is_measured_with_its_own_encoders_and_a_probe(tmp_path):
 @pytest.mark.neutral
 def test_the_accuracy_is_that_of_synthetic_birds_alone(digits):
     with pytest.raises(ValueError, match="accuracy is that of synthetic birds"):
-        asked_birds(Records(digits), np.arange(1), {"body": ["red", "blue"]})
+        asked_birds(HeldOut(Records(digits), 20), {"body": ["red", "blue"]})
 
 
 @pytest.mark.neutral

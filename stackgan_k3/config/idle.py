@@ -60,6 +60,12 @@ has one loss of the generator only; leave it out, or set gan.adversarial_loss=lo
 
 
 def _refuse_idle_text(phase: str, part: TextConfig, changes: Mapping[str, Any]) -> None:
+    for name in ("width", "image_width", "objective", "margin", "gamma", "reading_weight"):
+        if f"{phase}.{name}" in changes and part.encoder != "char-cnn-rnn":
+            raise UserError(
+                f"{phase}.{name} is {getattr(part, name)}, but {phase}.encoder={part.encoder} trains no such "
+                f"network; leave it out, or set {phase}.encoder=char-cnn-rnn"
+            )
     for name, objective in (("margin", "structured"), ("gamma", "contrastive")):
         if f"{phase}.{name}" in changes and part.objective != objective:
             raise UserError(

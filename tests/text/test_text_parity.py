@@ -9,13 +9,24 @@ from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.image_encoder import ImageEncoder
 from stackgan_k3.text.joint_embedding import JointEmbedding
+from stackgan_k3.text.word_pairs import word_pairs
 
 pytestmark = pytest.mark.neutral  # it starts every backend itself
 
 CAPTIONS = ["a red bird with black wings", "", "x" * 300, "this bird has a yellow crown and a grey belly."]
 
 
+OBJECTIVES = {"": {"margin": 0.5}, "_reading": {"objective": "contrastive", "reading_weight": 2.0}}
+
+
 def compute(inputs):
+    every = {}
+    for name, settings in OBJECTIVES.items():
+        every |= {key + name: value for key, value in computed(inputs, settings).items()}
+    return every
+
+
+def computed(inputs, settings):
     rng = np.random.default_rng(0)
     text, image = CharCNNRNN(width=12, embedding_dim=24), ImageEncoder(width=3, embedding_dim=24)
     text.set_weights([rng.standard_normal(w.shape) * 0.2 for w in text.get_weights()])
@@ -26,7 +37,9 @@ def compute(inputs):
         "image": image(inputs["image"] / 127.5 - 1),
         "image_of_batch": image(inputs["image"] / 127.5 - 1, training=True),
     }
-    model = JointEmbedding(text, image, margin=0.5)
+    model = JointEmbedding(text, image, **settings)
+    if model.reader:
+        model.reader.set_weights([rng.standard_normal(w.shape) * 0.1 for w in model.reader.get_weights()])
     # plain gradient descent: Adam divides rounding errors by themselves
     model.compile(keras.optimizers.SGD(0.01))
     steps = [model.train_on_batch(inputs, return_dict=True) for _ in range(3)]
@@ -43,7 +56,9 @@ def results():
     rng = np.random.default_rng(1)
     image = rng.integers(0, 256, (4, 64, 64, 3)).astype("uint8")
     label = np.array([0, 1, 2, 1], "int32")
-    return run_on_each(compute, {"image": image, "characters": encode(CAPTIONS), "label": label})
+    characters = encode(CAPTIONS)
+    inputs = {"image": image, "characters": characters, "label": label, "words": word_pairs(characters)}
+    return run_on_each(compute, inputs)
 
 
 def only(results, *names):
@@ -58,7 +73,9 @@ def test_embeddings_agree(results):
     assert np.abs(arrays["image"] - arrays["image_of_batch"]).max() > 0.01
 
 
-def test_three_training_steps_agree(results):
-    assert_same(only(results, "losses", "accuracies", "weights"), rtol=1e-4, atol=1e-5)
-    losses = next(iter(results.values()))["losses"]
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_three_training_steps_agree(results, objective):
+    names = [name + objective for name in ("losses", "accuracies", "weights")]
+    assert_same(only(results, *names), rtol=1e-4, atol=1e-5)
+    losses = next(iter(results.values()))["losses" + objective]
     assert losses[2] < losses[0]

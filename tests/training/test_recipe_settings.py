@@ -76,6 +76,7 @@ def test_a_published_preset_has_none_of_them():
         ),
         (["text.gamma=5"], "text.gamma is 5, but text.objective=structured has no gamma"),
         (["text.objective=contrastive", "text.margin=2"], "text.objective=contrastive has no margin"),
+        (["text.encoder=published", "text.width=9"], "text.width is 9, but text.encoder=published trains no"),
         (["stage1.caption_dropout=1.5"], "stage1.caption_dropout: .*less than or equal to 1"),
         (
             ["stage2.spectral_norm=true", "discriminator_normalization=conditional"],

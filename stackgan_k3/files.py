@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
+
+from stackgan_k3.errors import UserError
+
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -87,6 +91,36 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def alone(path: str | os.PathLike[str], otherwise: str) -> Iterator[None]:
+    """Holds a lock on a file while the block runs, so that no second process works in the same folder.
+
+    The system drops the lock of a killed process, so what was stopped is never locked.
+
+    Args:
+        path: The file; it is made if need be, with its folder.
+        otherwise: What to say where another process holds the lock.
+
+    Raises:
+        UserError: If another process holds it.
+
+    Example:
+        >>> import tempfile
+        >>> with alone(Path(tempfile.mkdtemp()) / "lock", "another process works here; wait for it"):
+        ...     pass
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise UserError(otherwise) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

@@ -3,13 +3,10 @@
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import filelock
 
 from stackgan_k3 import files
 from stackgan_k3.data.record import FORMAT_VERSION, SIZES
@@ -108,7 +105,11 @@ def prepare(
     }
     job = Job(source, size, folder / _PARTS, units, strict, embedding_dim)
     try:
-        with _alone(folder):
+        otherwise = (
+            f"another process is preparing a set in {folder}; wait for it, stop it, or give another folder"
+        )
+        with files.alone(folder / _PARTS / "lock", otherwise):
+            _check_out(folder)  # again: another process may have finished it in the meantime
             _take_up(folder, plan)
             write_units(job, workers or _cpus(), progress)
             return _finish(folder, source, plan, len(units))
@@ -145,24 +146,6 @@ def _check_out(folder: Path) -> None:
         raise UserError(f"{folder} holds a finished set already; use it, remove it, or give another folder")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _PARTS).is_dir():
         raise UserError(f"{folder} is not empty, and not a stopped preparation; give another folder")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    # The system drops the lock of a killed process, so a stopped preparation is never locked.
-    (folder / _PARTS).mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / _PARTS / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise UserError(
-            f"another process is preparing a set in {folder}; wait for it, stop it, or give another folder"
-        ) from None
-    try:
-        _check_out(folder)  # again: another process may have finished it in the meantime
-        yield
-    finally:
-        lock.release()
 
 
 def _embedding_dim(source: Source) -> int | None:

@@ -10,6 +10,7 @@ from stackgan_k3.config.parts import TextConfig
 from stackgan_k3.data.record import stored_sizes
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError, unknown
+from stackgan_k3.files import alone
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.machine import describe_machine
 from stackgan_k3.training.phase import time_is_up
@@ -45,8 +46,8 @@ def train(
 
     Raises:
         UserError: If the run exists and ``resume`` is False, was made with other
-            settings or other data, a phase lacks the one before it, or a later
-            phase was trained on what it has left so far. (Where all phases are
+            settings or other data, another process is training it, a phase lacks the one
+            before it, or a later phase was trained on what it has left so far. (Where all phases are
             asked for, such a phase is left as it is, and said so.)
 
     Example:
@@ -67,26 +68,26 @@ def train(
             raise unknown("phase", name, config.phases)
     deadline = None if max_minutes is None else started + 60 * max_minutes
     records = Records(data, "train")
-    if resume and (Path(folder) / "config.json").is_file():
-        run = _reopen(config, records, Path(folder))
-        _check_sizes(run.config, records, phases)
-    else:
+    if not (resume and (Path(folder) / "config.json").is_file()):
         _check_sizes(config, records, phases)
         _check_order(config, Path(folder), phases)
         _check_embeddings(config, records)
         check_metrics(config, records.folder)
-        run = Run.create(folder, config, records, _examples(config, records))
-    run.note_machine(describe_machine())
-    for name in config.phases:
-        if name not in phases:
-            continue
-        if time_is_up(deadline):
-            break
-        if _is_stood_on(run, name, phases):
-            continue
-        finished = recipe_of(config.system).TRAINERS[name](run, records, deadline)
-        if not finished:
-            break
+        Run.create(folder, config, records, _examples(config, records))
+    with alone(Path(folder) / ".lock", f"another process is training {folder}; wait for it, or stop it"):
+        run = _reopen(config, records, Path(folder))
+        _check_sizes(run.config, records, phases)
+        run.note_machine(describe_machine())
+        for name in config.phases:
+            if name not in phases:
+                continue
+            if time_is_up(deadline):
+                break
+            if _is_stood_on(run, name, phases):
+                continue
+            finished = recipe_of(config.system).TRAINERS[name](run, records, deadline)
+            if not finished:
+                break
     return run
 
 

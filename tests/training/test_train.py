@@ -164,6 +164,22 @@ def test_a_phase_that_another_stands_on_is_not_trained_further(whole, data, caps
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
+def test_two_at_once_in_one_folder_are_refused(whole, data):
+    files_before = sorted(path.name for path in whole.folder.iterdir())
+    holding = (
+        "import sys; from stackgan_k3.files import alone\n"
+        "with alone(sys.argv[1], ''):\n    print(1, flush=True)\n    input()"
+    )
+    command = [sys.executable, "-c", holding, str(whole.folder / ".lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"1\n"
+        with pytest.raises(ValueError, match=f"another process is training {whole.folder}; wait"):
+            train(whole.config, data, whole.folder, resume=True)
+        other.kill()
+    train(whole.config, data, whole.folder, resume=True)  # the lock of a killed process is gone
+    assert sorted(path.name for path in whole.folder.iterdir()) == files_before
+
+
 def test_refusals(whole, data, config, tmp_path):
     with pytest.raises(ValueError, match="exists already; continue that run with --resume"):
         train(config, data, whole.folder)

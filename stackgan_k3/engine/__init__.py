@@ -4,8 +4,9 @@ What the rest of the package needs from a backend beyond ``keras.ops`` is a
 handful of functions with one meaning and three implementations: gradients
 (:func:`value_and_grad`, :func:`input_gradient`, :func:`vjp`, :func:`differentiable_gradient`), a branch
 that is skipped where it is not due (:func:`when`), the base class
-whose ``train_step`` suits the backend's trainer (:class:`EngineModel`), and the
-fastest form of an operation (:func:`upsampling_form`), and the library's name (:func:`library`).
+whose ``train_step`` suits the backend's trainer (:class:`EngineModel`), the
+fastest form of an operation (:func:`convolve`, :func:`convolve_transposed`, :func:`normalize_batch`,
+:func:`upsampling_form`), and the library's name (:func:`library`).
 """
 
 import keras
@@ -33,12 +34,18 @@ differentiable_gradient = _backend.differentiable_gradient
 when = _backend.when
 library = _backend.library
 upsampling_form = _backend.upsampling_form
+convolve = _backend.convolve
+convolve_transposed = _backend.convolve_transposed
+normalize_batch = _backend.normalize_batch
 
 __all__ = [
     "EngineModel",
+    "convolve",
+    "convolve_transposed",
     "differentiable_gradient",
     "input_gradient",
     "library",
+    "normalize_batch",
     "sync",
     "upsampling_form",
     "using_upsampling_form",

@@ -193,6 +193,54 @@ def sync(model: keras.Model) -> None:
     model.jax_state_sync()
 
 
+def convolve(x: Any, kernel: Any, strides: tuple[int, int] = (1, 1), padding: str = "valid") -> Any:
+    """Convolves pictures ``[batch, height, width, channels]``: ``keras.ops.conv`` with channels last.
+
+    Example:
+        >>> convolve(jax.numpy.zeros((2, 9, 8, 3)), jax.numpy.zeros((4, 4, 3, 5)), (2, 2), "same").shape
+        (2, 5, 4, 5)
+    """
+    return keras.ops.conv(x, kernel, strides, padding, data_format="channels_last")
+
+
+def convolve_transposed(x: Any, kernel: Any, strides: tuple[int, int]) -> Any:
+    """Convolves transposed: ``keras.ops.conv_transpose`` with ``"same"`` padding and channels last.
+
+    Example:
+        >>> convolve_transposed(jax.numpy.zeros((2, 3, 5, 8)), jax.numpy.zeros((4, 4, 6, 8)), (2, 2)).shape
+        (2, 6, 10, 6)
+    """
+    return keras.ops.conv_transpose(x, kernel, strides, padding="same", data_format="channels_last")
+
+
+def normalize_batch(x: Any, scale: Any, offset: Any, epsilon: float) -> tuple[Any, Any, Any]:
+    """Normalizes each channel by its mean and variance over everything else.
+
+    ``y = scale · (x − mean)/√(variance + epsilon) + offset``. Gradients of ``y``, also the second ones, know
+    that mean and variance come from ``x``; mean and variance themselves are returned as constants.
+
+    Args:
+        x: Float ``[batch, …, channels]``.
+        scale: Float32 ``[channels]``.
+        offset: Float32 ``[channels]``.
+        epsilon: Added to the variance.
+
+    Returns:
+        ``y``, of the shape and dtype of ``x``; mean and (biased) variance, float32 ``[channels]``.
+
+    Example:
+        >>> one, zero = jax.numpy.ones(1), jax.numpy.zeros(1)
+        >>> y, mean, variance = normalize_batch(jax.numpy.array([[1.0], [3.0]]), one, zero, 0.0)
+        >>> y[:, 0].tolist(), float(mean[0]), float(variance[0])
+        ([-1.0, 1.0], 2.0, 1.0)
+    """
+    x, scale, offset = (keras.ops.convert_to_tensor(each) for each in (x, scale, offset))
+    wide = keras.ops.cast(x, scale.dtype)
+    mean, variance = keras.ops.moments(wide, axes=tuple(range(x.ndim - 1)))
+    y = keras.ops.batch_normalization(wide, mean, variance, -1, offset, scale, epsilon)
+    return keras.ops.cast(y, x.dtype), jax.lax.stop_gradient(mean), jax.lax.stop_gradient(variance)
+
+
 def upsampling_form() -> str:
     """Returns the form of the upsampling convolution that is fastest here."""
     return asked_form() or ("phases" if jax.default_backend() == "cpu" else "plain")

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import torch
+from torch.nn import functional
 
 from stackgan_k3.engine.forms import asked_form
 
@@ -15,6 +16,7 @@ class EngineModel(keras.Model):
     """A ``keras.Model`` whose step is ``update(batch) -> logs`` on every backend."""
 
     def train_step(self, batch: Any) -> dict[str, Any]:
+        _lay_out([*self.variables, *self.optimizer.variables])
         with torch.no_grad():
             # Only the engine's functions record: what runs between them (the
             # optimizers, metrics, the averaged weights) needs no graph.
@@ -23,6 +25,21 @@ class EngineModel(keras.Model):
     def update(self, batch: Any) -> dict[str, Any]:
         """Makes one training step on a batch and returns its logs."""
         raise NotImplementedError
+
+
+def _lay_out(variables: Variables) -> None:
+    """Moves kernels to where PyTorch's convolutions read them without a copy; their values stay.
+
+    A kernel ``[rows, columns, channels, filters]`` becomes a view of memory in the order filters, rows,
+    columns, channels. Its gradient comes in that order, so an optimizer's moments are laid out alike.
+    """
+    for variable in variables:
+        value = variable.value
+        if value.ndim != 4:
+            continue
+        kernel = value.data.permute(3, 2, 0, 1)
+        if not kernel.is_contiguous(memory_format=torch.channels_last):
+            value.data = kernel.contiguous(memory_format=torch.channels_last).permute(2, 3, 1, 0)
 
 
 def _gradients(outputs: Any, inputs: list, cotangents: Any = None) -> list:
@@ -100,9 +117,102 @@ def sync(model: keras.Model) -> None:
     """Brings the model's variables up to date in the middle of an epoch (here they always are)."""
 
 
+def _channels_first(x: Any) -> Any:
+    # A view: in memory the channels stay last, as PyTorch's convolutions like them. Keras's operation
+    # makes it contiguous first, and then contiguous with the channels last again: two copies.
+    return x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+
+
+def convolve(x: Any, kernel: Any, strides: tuple[int, int] = (1, 1), padding: str = "valid") -> Any:
+    """Convolves pictures, as ``keras.ops.conv`` does of channels-last data.
+
+    Args:
+        x: Float ``[batch, height, width, channels]``.
+        kernel: ``[rows, columns, channels, filters]`` of the same dtype.
+        strides: Step down and to the right.
+        padding: ``"same"`` or ``"valid"``.
+
+    Returns:
+        Float ``[batch, new height, new width, filters]`` of the same dtype.
+
+    Example:
+        >>> tuple(convolve(torch.zeros(2, 9, 8, 3), torch.zeros(4, 4, 3, 5), (2, 2), "same").shape)
+        (2, 5, 4, 5)
+    """
+    x, kernel = _channels_first(keras.ops.convert_to_tensor(x)), keras.ops.convert_to_tensor(kernel)
+    around = [0, 0]
+    if padding == "same":
+        ends = [
+            max((-(-side // step) - 1) * step + taps - side, 0)
+            for side, taps, step in zip(x.shape[2:], kernel.shape[:2], strides, strict=True)
+        ]
+        around = [total // 2 for total in ends]
+        if any(total % 2 for total in ends):  # the further end gets the odd one, which PyTorch cannot
+            top, left = around
+            x = functional.pad(x, (left, ends[1] - left, top, ends[0] - top))
+            around = [0, 0]
+    kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+    return functional.conv2d(x, kernel, stride=strides, padding=around).permute(0, 2, 3, 1)
+
+
+def convolve_transposed(x: Any, kernel: Any, strides: tuple[int, int]) -> Any:
+    """Convolves transposed, as ``keras.ops.conv_transpose`` with ``"same"`` padding and channels last.
+
+    Args:
+        x: Float ``[batch, height, width, channels]``.
+        kernel: ``[rows, columns, filters, channels]`` of the same dtype.
+        strides: How many times as high and as wide the result is.
+
+    Returns:
+        Float ``[batch, strides · height, strides · width, filters]`` of the same dtype.
+
+    Example:
+        >>> tuple(convolve_transposed(torch.zeros(2, 3, 5, 8), torch.zeros(4, 4, 6, 8), (2, 2)).shape)
+        (2, 6, 10, 6)
+    """
+    x, kernel = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(kernel)
+    ends = [taps - step for taps, step in zip(kernel.shape[:2], strides, strict=True)]
+    if any(total < 0 or total % 2 for total in ends):
+        return keras.ops.conv_transpose(x, kernel, strides, padding="same", data_format="channels_last")
+    kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+    around = [total // 2 for total in ends]
+    out = functional.conv_transpose2d(_channels_first(x), kernel, stride=strides, padding=around)
+    return out.permute(0, 2, 3, 1)
+
+
+def normalize_batch(x: Any, scale: Any, offset: Any, epsilon: float) -> tuple[Any, Any, Any]:
+    """Normalizes each channel by its mean and variance over everything else, as one operation.
+
+    ``y = scale · (x − mean)/√(variance + epsilon) + offset``. Gradients of ``y``, also the second ones, know
+    that mean and variance come from ``x``; mean and variance themselves are returned as constants.
+
+    Args:
+        x: Float ``[batch, …, channels]``.
+        scale: Float32 ``[channels]``.
+        offset: Float32 ``[channels]``.
+        epsilon: Added to the variance.
+
+    Returns:
+        ``y``, of the shape and dtype of ``x``; mean and (biased) variance, float32 ``[channels]``.
+
+    Example:
+        >>> one, zero = torch.ones(1), torch.zeros(1)
+        >>> y, mean, variance = normalize_batch(torch.tensor([[1.0], [3.0]]), one, zero, 0.0)
+        >>> y[:, 0].tolist(), float(mean[0]), float(variance[0])
+        ([-1.0, 1.0], 2.0, 1.0)
+    """
+    x, scale, offset = (keras.ops.convert_to_tensor(each) for each in (x, scale, offset))
+    y, mean, inverse = torch.native_batch_norm(
+        x.movedim(-1, 1), scale, offset, None, None, True, 0.0, epsilon
+    )
+    # It gives 1/√(variance + ε); rounding must not make a variance of 0 negative.
+    variance = (inverse.detach().pow(-2) - epsilon).clamp(min=0.0)
+    return y.movedim(1, -1), mean.detach(), variance
+
+
 def upsampling_form() -> str:
     """Returns the form of the upsampling convolution that is fastest here."""
-    return asked_form() or ("phases" if not torch.cuda.is_available() else "plain")
+    return asked_form() or ("transposed" if not torch.cuda.is_available() else "plain")
 
 
 def library() -> str:

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from stackgan_k3.layers.batch_normalization import BatchNormalization
+from stackgan_k3.layers.conv2d import Conv2D
 from stackgan_k3.layers.spectral_convolution import SpectralConvolution
 
 
@@ -34,7 +36,7 @@ def convolution(
         >>> convolution(keras.Input((8, 8, 3)), 16, 4, 2).shape
         (None, 4, 4, 16)
     """
-    kind = SpectralConvolution if spectral else keras.layers.Conv2D
+    kind = SpectralConvolution if spectral else Conv2D
     layer = kind(filters, size, strides, padding=padding, use_bias=False, kernel_initializer=normal())
     return layer(x)
 
@@ -45,7 +47,7 @@ def batch_norm(x: Any) -> Any:
     Keras's defaults (momentum 0.99, ε 1e-3, scale 1) are not the published
     ones (0.9, 1e-5, scale from N(1, 0.02²)).
     """
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=normal(mean=1.0))(x)
+    return BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=normal(mean=1.0))(x)
 
 
 def relu(x: Any) -> Any:

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from stackgan_k3.errors import unknown
+from stackgan_k3.layers.batch_normalization import BatchNormalization
 from stackgan_k3.layers.blocks import batch_norm, normal
 
 NORMALIZATIONS = ("batch", "conditional")
@@ -38,7 +39,7 @@ class ConditionalBatchNorm(keras.layers.Layer):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.norm = keras.layers.BatchNormalization(
+        self.norm = BatchNormalization(
             momentum=0.9, epsilon=1e-5, center=False, scale=False, dtype=self.dtype_policy, name="norm"
         )
 

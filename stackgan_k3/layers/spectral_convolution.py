@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from stackgan_k3.layers.conv2d import Conv2D
+
 
 @keras.saving.register_keras_serializable("stackgan_k3")
-class SpectralConvolution(keras.layers.Conv2D):
+class SpectralConvolution(Conv2D):
     """Spectral normalization (Miyato et al., 2018): convolves with ``W / σ(W)``.
 
     σ(W) is the largest singular value of the kernel as a matrix ``[height · width · channels, filters]``.

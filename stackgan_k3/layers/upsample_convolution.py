@@ -11,6 +11,8 @@ from stackgan_k3 import engine
 # Row k says which of the three taps of a 3-tap filter fall on the same source
 # pixel once every pixel has been doubled: the 4-tap transposed filter.
 _FOUR_TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], "float32")
+# The same for both axes, of kernels as one column of taps: [4·4, 3·3].
+_FOUR_BY_FOUR_TAPS = np.kron(_FOUR_TAPS, _FOUR_TAPS)
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -51,11 +53,13 @@ class UpsampleConvolution(keras.layers.Layer):
         kernel = ops.cast(ops.convert_to_tensor(self.kernel), self.compute_dtype)
         if form == "plain":
             doubled = ops.repeat(ops.repeat(inputs, 2, axis=1), 2, axis=2)
-            return ops.conv(doubled, kernel, padding="same", data_format="channels_last")
+            return engine.convolve(doubled, kernel, padding="same")
         if form == "transposed":
-            taps = ops.cast(_FOUR_TAPS, self.compute_dtype)
-            four = ops.einsum("ai,bj,ijcf->abfc", taps, taps, kernel)
-            return ops.conv_transpose(inputs, four, strides=2, padding="same", data_format="channels_last")
+            channels = inputs.shape[-1]
+            taps = ops.cast(_FOUR_BY_FOUR_TAPS, self.compute_dtype)
+            four = ops.matmul(taps, ops.reshape(kernel, (9, channels * self.filters)))
+            four = ops.reshape(four, (4, 4, channels, self.filters))
+            return engine.convolve_transposed(inputs, ops.transpose(four, (0, 1, 3, 2)), (2, 2))
         return self._phases(inputs, kernel)
 
     def _phases(self, inputs: Any, kernel: Any) -> Any:
@@ -73,12 +77,7 @@ class UpsampleConvolution(keras.layers.Layer):
                 ops.stack([row[:, 0] + row[:, 1], row[:, 2]], axis=1),
             )
             line = [
-                ops.conv(
-                    padded[:, a : a + height + 1, b : b + width + 1],
-                    column,
-                    padding="valid",
-                    data_format="channels_last",
-                )
+                engine.convolve(padded[:, a : a + height + 1, b : b + width + 1], column)
                 for b, column in enumerate(columns)
             ]
             lines.append(ops.stack(line, axis=3))  # [batch, height, width, 2, filters]

@@ -8,6 +8,7 @@ from keras import ops
 
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.blocks import batch_norm, relu
+from stackgan_k3.layers.conv2d import Conv2D
 from stackgan_k3.layers.pictures import to_float
 
 
@@ -109,9 +110,7 @@ class Probe(keras.Model):
 
 
 def _convolution(x: Any, filters: int, strides: int = 1, size: int = 3) -> Any:
-    layer = keras.layers.Conv2D(
-        filters, size, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
-    )
+    layer = Conv2D(filters, size, strides, padding="same", use_bias=False, kernel_initializer="he_normal")
     return layer(x)
 
 

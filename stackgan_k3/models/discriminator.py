@@ -11,6 +11,7 @@ from stackgan_k3.errors import UserError
 from stackgan_k3.layers import blocks
 from stackgan_k3.layers.blocks import join_condition, leaky_relu, normal
 from stackgan_k3.layers.conditional_batch_norm import normalizer
+from stackgan_k3.layers.conv2d import Conv2D
 from stackgan_k3.layers.minibatch_deviation import MinibatchDeviation
 from stackgan_k3.layers.spectral_convolution import SpectralConvolution
 
@@ -165,7 +166,7 @@ def _unchanged(x: Any) -> Any:
 
 
 def _logit(features: Any, spectral: bool) -> Any:
-    kind = SpectralConvolution if spectral else keras.layers.Conv2D
+    kind = SpectralConvolution if spectral else Conv2D
     size = features.shape[1]
     layer = kind(1, size, size, padding="valid", kernel_initializer=normal())
     return keras.layers.Reshape((1,), dtype="float32")(layer(features))

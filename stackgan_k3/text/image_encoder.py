@@ -6,6 +6,8 @@ import keras
 from keras import layers
 
 from stackgan_k3.errors import UserError
+from stackgan_k3.layers.batch_normalization import BatchNormalization
+from stackgan_k3.layers.conv2d import Conv2D
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -44,8 +46,8 @@ class ImageEncoder(keras.Model):
         image = keras.Input((64, 64, 3), dtype="float32", name="image")
         x = image
         for number, filters in enumerate((width, 2 * width, 4 * width, 4 * width), start=1):
-            x = layers.Conv2D(filters, 4, strides=2, padding="same", use_bias=False, name=f"conv{number}")(x)
-            x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"norm{number}")(x)
+            x = Conv2D(filters, 4, strides=2, padding="same", use_bias=False, name=f"conv{number}")(x)
+            x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"norm{number}")(x)
             x = layers.LeakyReLU(0.2, name=f"relu{number}")(x)
         x = layers.Flatten(name="flatten")(x)  # [B, 4 * 4 * 4 * width]
         embedding = layers.Dense(embedding_dim, dtype="float32", name="embedding")(x)

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from stackgan_k3.layers.blocks import leaky_relu, normal
+from stackgan_k3.layers.conv2d import Conv2D
 from stackgan_k3.layers.keyed_dropout import KeyedDropout
 
 
@@ -64,7 +65,7 @@ def judge_digit(x: Any, key: Any, width: int, dropout: float) -> Any:
         (None, 1)
     """
     for number, filters in enumerate((width, 2 * width)):  # 14, 7 px
-        convolution = keras.layers.Conv2D(filters, 5, 2, padding="same", kernel_initializer=normal())
+        convolution = Conv2D(filters, 5, 2, padding="same", kernel_initializer=normal())
         x = KeyedDropout(dropout, salt=number)([leaky_relu(convolution(x)), key])
     x = keras.layers.Dense(1, kernel_initializer=normal())(keras.layers.Flatten()(x))
     return keras.layers.Activation("linear", dtype="float32", name="logit")(x)

@@ -7,6 +7,7 @@ import keras
 
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.blocks import batch_norm, convolution, join_condition, leaky_relu, normal
+from stackgan_k3.layers.conv2d import Conv2D
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -64,7 +65,7 @@ class GANCLSDiscriminator(keras.Model):
         features = keras.Input(x.shape[1:], name="features", dtype=x.dtype)
         text = leaky_relu(keras.layers.Dense(text_dim, kernel_initializer=normal())(embedding))
         joined = leaky_relu(batch_norm(convolution(join_condition(features, text), x.shape[-1], 1)))
-        last = keras.layers.Conv2D(1, 4, padding="valid", kernel_initializer=normal())(joined)
+        last = Conv2D(1, 4, padding="valid", kernel_initializer=normal())(joined)
         logit = keras.layers.Reshape((1,), dtype="float32")(last)
         head = keras.Model([features, embedding], logit, name="head")
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from stackgan_k3.layers.conv2d import Conv2D
+
 
 @keras.saving.register_keras_serializable("stackgan_k3")
 class VAEEncoder(keras.Model):
@@ -30,7 +32,7 @@ class VAEEncoder(keras.Model):
         image = keras.Input((28, 28, 1), name="image", dtype="float32")
         x = image
         for filters in (width, 2 * width):  # 14, 7 px
-            x = keras.layers.Conv2D(filters, 3, 2, padding="same", activation="relu")(x)
+            x = Conv2D(filters, 3, 2, padding="same", activation="relu")(x)
         x = keras.layers.Dense(2 * latent_dim)(keras.layers.Flatten()(x))
         mean = keras.layers.Activation("linear", dtype="float32", name="mean")(x[:, :latent_dim])
         log_variance = keras.layers.Activation("linear", dtype="float32", name="log_variance")(

@@ -64,7 +64,7 @@ class TextConfig(PhaseConfig):
         objective: What the encoders are trained on: ``"structured"``, the hinge of Reed et al. with its
             ``margin``, or ``"contrastive"``, a softmax over the batch with its ``gamma``.
         reading_weight: Weight of a second loss: that words and pairs of words can be read off the
-            embedding (0: none).
+            embeddings of caption and picture (0: none).
 
     Raises:
         ValueError: If an encoder lacks what it reads, or is given what it does not read.

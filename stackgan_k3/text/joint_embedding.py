@@ -26,7 +26,8 @@ class JointEmbedding(keras.Model):
 
     Metrics: ``loss``; ``caption_accuracy``, the share of pictures whose best caption
     of the batch is their own; ``picture_accuracy``, the same from captions to
-    pictures. A guess scores 1/B. With ``reading_weight`` also ``reading``, that loss without its weight.
+    pictures. A guess scores 1/B. With ``reading_weight`` also ``reading`` and ``picture_reading``, that loss
+    of captions and of pictures, without its weight.
 
     Args:
         text_encoder: int32 ``[B, 201]`` -> float32 ``[B, T]``; see `CharCNNRNN`.
@@ -36,9 +37,10 @@ class JointEmbedding(keras.Model):
             the cosines of a batch of :func:`stackgan_k3.adversarial.matching_loss.matching_loss`, which
             learns most from the pairs that are hardest to tell apart.
         gamma: Factor γ of the contrastive objective, greater than 0.
-        reading_weight: Weight of :func:`stackgan_k3.text.losses.reading_loss`, 0 for none. What pictures do
-            not show at 64 px, such as the colour of a beak, embeddings would not keep without it. Batches
-            then bring ``words`` float32 ``[B, 4096]``, of :func:`stackgan_k3.text.word_pairs.word_pairs`.
+        reading_weight: Weight of :func:`stackgan_k3.text.losses.reading_loss`, 0 for none: one layer must
+            read the caption's words off its embedding, and off its picture's. What is small in pictures, such
+            as a beak, embeddings would hardly keep without it. Batches then bring ``words`` float32
+            ``[B, 4096]``, of :func:`stackgan_k3.text.word_pairs.word_pairs`.
         by_class: Whether pairs with the same ``label`` are no negatives of each other.
             False is for sets without classes (a single one, which would leave nothing to
             compare): each other pair of the batch is then a negative, so now and then a
@@ -102,6 +104,7 @@ class JointEmbedding(keras.Model):
             self.reader = keras.layers.Dense(WIDTH, dtype="float32", name="reader")
             self.reader.build((None, sizes[0]))
             self.reading = keras.metrics.Mean(name="reading")
+            self.picture_reading = keras.metrics.Mean(name="picture_reading")
         self.built = True  # both encoders are functional and have their weights
 
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
@@ -135,11 +138,13 @@ class JointEmbedding(keras.Model):
         else:
             loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
         if self.reader is not None:
-            # Of the direction alone: lengths that grow for sharper logits would shrink a cosine's gradients.
-            direction = unit(text) * math.sqrt(text.shape[-1])
-            reading = reading_loss(self.reader(direction), x["words"])
-            self.reading.update_state(reading)
-            loss = loss + self.reading_weight * reading
+            for embedding, metric in ((text, self.reading), (image, self.picture_reading)):
+                # Of the direction alone: lengths that grow for sharper logits would shrink a cosine's
+                # gradients.
+                direction = unit(embedding) * math.sqrt(embedding.shape[-1])
+                reading = reading_loss(self.reader(direction), x["words"])
+                metric.update_state(reading)
+                loss = loss + self.reading_weight * reading
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:

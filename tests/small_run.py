@@ -19,6 +19,11 @@ SMALL = {
     "stage2.batch_size": 8,
 }
 
+# The same for a run whose caption encoder is not trained, and has no widths.
+SMALL_UNTRAINED_TEXT = {
+    name: value for name, value in SMALL.items() if name not in ("text.width", "text.image_width")
+}
+
 
 def small_config():
     """Returns its configuration."""

@@ -3,7 +3,7 @@
 A new system or variant needs an entry here and nothing else to be put through all of it.
 """
 
-from small_run import SMALL
+from small_run import SMALL, SMALL_UNTRAINED_TEXT
 
 DIGITS = {"size": 28, "limit": 60}
 BIRDS = {"size": 128, "limit": 40, "seed": 2}
@@ -11,9 +11,11 @@ BIRDS = {"size": 128, "limit": 40, "seed": 2}
 _GAN = {"gan.epochs": 1, "gan.batch_size": 8}
 _STAGES = {"stage1.epochs": 1}
 
-_TEXT = {name: value for name, value in {**SMALL, "text.epochs": 1}.items() if name.startswith("text.")}
-_GAN_CLS = {**_TEXT, **_GAN, "gan.width": 4, "gan.discriminator_width": 4, "gan.noise_dim": 5,
-            "gan.text_dim": 4}  # fmt: skip
+_GAN_CLS_WORDS = {
+    **{name: value for name, value in SMALL_UNTRAINED_TEXT.items() if name.startswith("text.")},
+    **_GAN, "gan.width": 4, "gan.discriminator_width": 4, "gan.noise_dim": 5, "gan.text_dim": 4,
+}  # fmt: skip
+_GAN_CLS = {**_GAN_CLS_WORDS, **{name: value for name, value in SMALL.items() if name.startswith("text.")}}
 
 # Name: preset, settings, data (source and how it is prepared), what pictures are asked for by.
 SYSTEMS = {
@@ -24,8 +26,8 @@ SYSTEMS = {
     "gan-cls": ("gan-cls-flowers", _GAN_CLS, ("synthetic-birds", BIRDS), ["a red bird"]),
     "gan-int-cls": ("gan-int-cls-flowers", {**_GAN_CLS, "gan.noise": "uniform"}, ("synthetic-birds", BIRDS),
                     ["a red bird"]),
-    "gan-cls-words": ("gan-cls-flowers", {**_GAN_CLS, "text.encoder": "word-vectors", "text.vectors": "own"},
-                      ("synthetic-birds", BIRDS), ["a red bird"]),
+    "gan-cls-words": ("gan-cls-flowers", {**_GAN_CLS_WORDS, "text.encoder": "word-vectors",
+                      "text.vectors": "own"}, ("synthetic-birds", BIRDS), ["a red bird"]),
     "stackgan": ("stackgan-tiny", {**SMALL, **_STAGES}, ("synthetic-birds", BIRDS), ["a red bird"]),
     "stackgan-mixture": ("stackgan-flowers-mixture", {**SMALL, **_STAGES, "normalization": "conditional",
                          "upsampling": "bicubic", "noise": "uniform", "stage2.image_size": 128},

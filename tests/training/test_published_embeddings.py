@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from miniature_sets.stackgan_pickles import make
-from small_run import SMALL
+from small_run import SMALL_UNTRAINED_TEXT
 
 from stackgan_k3.config import load_preset
 from stackgan_k3.data.prepare import prepare
@@ -14,7 +14,7 @@ from stackgan_k3.training.text_phase import example_vectors, text_networks
 from stackgan_k3.training.train import train
 
 SETTINGS = {
-    **SMALL,
+    **SMALL_UNTRAINED_TEXT,
     "text.encoder": "published",
     "text.embedding_dim": 1024,
     "stage1.epochs": 1,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_run import SMALL
+from small_run import SMALL_UNTRAINED_TEXT
 
 from stackgan_k3.config import load_preset
 from stackgan_k3.data.prepare import prepare
@@ -14,7 +14,7 @@ from stackgan_k3.training.text_phase import caption_encoder, embedding_table, ex
 from stackgan_k3.training.train import train
 
 GAN = {
-    **{name: value for name, value in SMALL.items() if name.startswith("text.")},
+    **{name: value for name, value in SMALL_UNTRAINED_TEXT.items() if name.startswith("text.")},
     "gan.epochs": 1,
     "gan.batch_size": 8,
     "gan.width": 4,

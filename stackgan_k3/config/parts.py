@@ -59,6 +59,7 @@ class TextConfig(PhaseConfig):
         words: Words that are kept of such a file besides those of the captions: its first.
         folder: Of ``"sentence-transformers"``: the model's folder.
         width: Of the character convolutions (384 published).
+        image_encoder: Kind of the image encoder, ``"strided"`` or the slower, sharper-eyed ``"residual"``.
         image_width: Of the image encoder.
         embedding_dim: Size T of an embedding.
         objective: What the encoders are trained on: ``"structured"``, the hinge of Reed et al. with its
@@ -79,6 +80,7 @@ class TextConfig(PhaseConfig):
     words: int = Field(5000, ge=0, le=200_000)
     folder: str = ""
     width: int = Field(384, ge=4, le=4096)
+    image_encoder: Literal["strided", "residual"] = "strided"
     image_width: int = Field(64, ge=4, le=1024)
     embedding_dim: int = Field(1024, ge=2, le=8192)
     objective: Literal["structured", "contrastive"] = "structured"

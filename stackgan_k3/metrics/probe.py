@@ -7,19 +7,16 @@ import keras
 from keras import ops
 
 from stackgan_k3.errors import UserError
-from stackgan_k3.layers.blocks import batch_norm, relu
-from stackgan_k3.layers.conv2d import Conv2D
 from stackgan_k3.layers.pictures import to_float
+from stackgan_k3.layers.residual_trunk import residual_trunk
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
 class Probe(keras.Model):
     """Reads off a 64 px picture what the data set knows of its pictures.
 
-    A residual network (He et al., 2016): 3 × 3 to ``width`` channels, four pairs of convolutions, each
-    halving the side, with 1, 2, 4 and 4 times as many channels, then, with every place of the 4 × 4
-    grid kept apart, one dense layer to the features and one more to the logits of each head. Compile
-    it with an optimizer alone and ``fit`` it on batches without targets.
+    The features of :func:`stackgan_k3.layers.residual_trunk.residual_trunk`, and one dense layer to the
+    logits of each head. Compile it with an optimizer alone and ``fit`` it on batches without targets.
 
     Args:
         heads: What is read: a name and its number of values each, such as ``{"wing": 11}``.
@@ -51,12 +48,7 @@ class Probe(keras.Model):
                 f"the probe's heads are {dict(heads)}; it needs one or more, of two or more values"
             )
         image = keras.Input((64, 64, 3), name="image", dtype="float32")
-        x = relu(batch_norm(_convolution(image, width)))
-        for times in (1, 2, 4, 4):  # 32, 16, 8, 4 px
-            x = _halved(x, times * width)
-        x = keras.layers.Dense(features, activation="relu", dtype="float32", name="features")(
-            keras.layers.Flatten()(x)
-        )
+        x = residual_trunk(image, width, features)
         outputs = {"features": x}
         for name, values in heads.items():
             head = keras.layers.Dense(values, dtype="float32", name=f"logits_{name.replace(' ', '_')}")
@@ -107,18 +99,3 @@ class Probe(keras.Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Probe":
         """Builds a probe from what :meth:`get_config` returned."""
         return cls(**config)
-
-
-def _convolution(x: Any, filters: int, strides: int = 1, size: int = 3) -> Any:
-    layer = Conv2D(filters, size, strides, padding="same", use_bias=False, kernel_initializer="he_normal")
-    return layer(x)
-
-
-def _halved(x: Any, filters: int) -> Any:
-    """A residual block that halves the side."""
-    y = relu(batch_norm(_convolution(x, filters, 2)))
-    y = batch_norm(_convolution(y, filters))
-    # The mean of four pixels loses less than every fourth one; and a 1 × 1 convolution of stride 2 crashes
-    # PyTorch 2.13 on some processors (pictures with the channels last, few channels).
-    short = keras.layers.AveragePooling2D(2)(x)
-    return relu(keras.layers.Add()([batch_norm(_convolution(short, filters, 1, 1)), y]))

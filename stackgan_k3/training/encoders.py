@@ -7,8 +7,8 @@ from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.errors import UserError
 from stackgan_k3.metrics.r_precision import r_precision
 from stackgan_k3.metrics.reading import at_64
-from stackgan_k3.text.image_encoder import ImageEncoder
 from stackgan_k3.training.run import Run
+from stackgan_k3.training.text_phase import text_networks
 
 
 class Encoders:
@@ -34,7 +34,7 @@ class Encoders:
                 "name a run with text.encoder=char-cnn-rnn by --encoders"
             )
         self._reader = run.text_encoder()
-        self._seer = run.trained(ImageEncoder(text.image_width, text.embedding_dim), "text", "image_encoder")
+        self._seer = run.trained(text_networks(text)["image_encoder"], "text", "image_encoder")
 
     def pictures(self, images: np.ndarray) -> np.ndarray:
         """Embeds pictures: uint8 ``[N, S, S, 3]`` to float32 ``[N, T]``."""

@@ -108,7 +108,7 @@ def text_networks(text: TextConfig) -> dict[str, keras.Model]:
         return {}
     return {
         "text_encoder": CharCNNRNN(text.width, text.embedding_dim),
-        "image_encoder": ImageEncoder(text.image_width, text.embedding_dim),
+        "image_encoder": ImageEncoder(text.image_width, text.embedding_dim, kind=text.image_encoder),
     }
 
 

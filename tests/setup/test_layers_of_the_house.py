@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[2]
 
 # The rooms from the ground up. Rooms that share a line do not know each other.
 FLOORS = [
-    ["errors", "files", "draws"],
+    ["errors", "draws"],
+    ["files"],
     ["choose", "presets"],
     ["config"],
     ["engine"],

@@ -6,11 +6,12 @@ import pytest
 from keras import ops
 
 from stackgan_k3.errors import UserError
-from stackgan_k3.text.image_encoder import ImageEncoder
+from stackgan_k3.text.image_encoder import KINDS, ImageEncoder
 
 
-def test_it_sees_where_a_colour_is():
-    encoder = ImageEncoder(width=4, embedding_dim=8)
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_sees_where_a_colour_is(kind):
+    encoder = ImageEncoder(width=4, embedding_dim=8, kind=kind)
     image = np.zeros((2, 64, 64, 3), "float32")
     image[0, :32, :, 0] = 1
     image[1, 32:, :, 0] = 1
@@ -18,10 +19,11 @@ def test_it_sees_where_a_colour_is():
     assert np.abs(embedding[0] - embedding[1]).max() > 1e-3
 
 
-def test_config_round_trip(tmp_path):
-    encoder = ImageEncoder(width=4, embedding_dim=8)
+@pytest.mark.parametrize(("kind", "norm_layers"), [("strided", 4), ("residual", 1 + 4 * 3)])
+def test_config_round_trip(tmp_path, kind, norm_layers):
+    encoder = ImageEncoder(width=4, embedding_dim=8, kind=kind)
     norms = [layer for layer in encoder.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    assert len(norms) == 4 and {(norm.momentum, norm.epsilon) for norm in norms} == {(0.9, 1e-5)}
+    assert len(norms) == norm_layers and {(norm.momentum, norm.epsilon) for norm in norms} == {(0.9, 1e-5)}
     encoder.save(tmp_path / "encoder.keras")
     again = keras.saving.load_model(tmp_path / "encoder.keras")
     assert isinstance(again, ImageEncoder) and again.get_config() == encoder.get_config()
@@ -32,3 +34,8 @@ def test_config_round_trip(tmp_path):
 def test_sizes_below_one_are_refused():
     with pytest.raises(UserError, match="embedding_dim of the image encoder is 0"):
         ImageEncoder(width=4, embedding_dim=0)
+
+
+def test_a_kind_there_is_not():
+    with pytest.raises(UserError, match=r"kind of image encoder 'residul'.*residual"):
+        ImageEncoder(width=4, embedding_dim=8, kind="residul")

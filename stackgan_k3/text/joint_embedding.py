@@ -38,9 +38,10 @@ class JointEmbedding(keras.Model):
             learns most from the pairs that are hardest to tell apart.
         gamma: Factor γ of the contrastive objective, greater than 0.
         reading_weight: Weight of :func:`stackgan_k3.text.losses.reading_loss`, 0 for none: one layer must
-            read the caption's words off its embedding, and off its picture's. What is small in pictures, such
-            as a beak, embeddings would hardly keep without it. Batches then bring ``words`` float32
-            ``[B, 4096]``, of :func:`stackgan_k3.text.word_pairs.word_pairs`.
+            read the caption's words off its embedding, and those of all captions of its picture off the
+            picture's. What is small in pictures, such as a beak, embeddings would hardly keep without it.
+            Batches then bring ``words`` and ``picture_words`` float32 ``[B, 4096]``, of
+            :func:`stackgan_k3.text.word_pairs.word_pairs`; for pictures the mean over their captions.
         by_class: Whether pairs with the same ``label`` are no negatives of each other.
             False is for sets without classes (a single one, which would leave nothing to
             compare): each other pair of the batch is then a negative, so now and then a
@@ -138,11 +139,12 @@ class JointEmbedding(keras.Model):
         else:
             loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
         if self.reader is not None:
-            for embedding, metric in ((text, self.reading), (image, self.picture_reading)):
+            read = ((text, "words", self.reading), (image, "picture_words", self.picture_reading))
+            for embedding, words, metric in read:
                 # Of the direction alone: lengths that grow for sharper logits would shrink a cosine's
                 # gradients.
                 direction = unit(embedding) * math.sqrt(embedding.shape[-1])
-                reading = reading_loss(self.reader(direction), x["words"])
+                reading = reading_loss(self.reader(direction), x[words])
                 metric.update_state(reading)
                 loss = loss + self.reading_weight * reading
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay

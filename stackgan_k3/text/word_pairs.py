@@ -41,16 +41,6 @@ def word_pairs(characters: np.ndarray, width: int = WIDTH) -> np.ndarray:
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
 
 
-def add_word_pairs(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns a batch with ``words``, the :func:`word_pairs` of its ``characters``.
-
-    Example:
-        >>> add_word_pairs({"characters": np.zeros((2, 201), "int32")})["words"].shape
-        (2, 4096)
-    """
-    return {**batch, "words": word_pairs(batch["characters"])}
-
-
 def _said(words: list[str]) -> Iterator[str]:
     for place, word in enumerate(words):
         yield word

@@ -23,7 +23,8 @@ def asked_birds(held_out: HeldOut, values: dict[str, list[str]]) -> dict[str, np
         the caption does not name it, or the probe does not know it.
 
     Raises:
-        UserError: If they are no synthetic birds, or the probe reads none of those attributes.
+        UserError: If they are no synthetic birds, the probe reads none of those attributes, or no caption
+            names what it knows.
 
     Example:
         >>> import tempfile
@@ -44,7 +45,13 @@ def asked_birds(held_out: HeldOut, values: dict[str, list[str]]) -> dict[str, np
         )
     numbers = Targets(records, values=values).numbers
     named = [said(caption) for caption in held_out.captions(held_out.first)]
-    return {
+    right = {
         name: np.where([name in found for found in named], numbers[name][held_out.first], -1)
         for name in names
     }
+    if all((values < 0).all() for values in right.values()):
+        raise UserError(
+            f"none of {len(named)} held-out captions says of {', '.join(names)} what the probe knows; ask "
+            "for more pictures"
+        )
+    return right

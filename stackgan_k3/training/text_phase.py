@@ -22,11 +22,11 @@ from stackgan_k3.text.joint_embedding import JointEmbedding
 from stackgan_k3.text.own_vectors import own_vectors
 from stackgan_k3.text.sentence_encoder import SentenceEncoder
 from stackgan_k3.text.vector_file import read_vectors
-from stackgan_k3.text.word_pairs import add_word_pairs
 from stackgan_k3.text.word_vectors import WordVectors
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
+from stackgan_k3.training.said_words import SaidWords
 from stackgan_k3.training.setting_up import halving, open_loader, seed_weights
 
 Encoder: TypeAlias = keras.Model | SentenceEncoder
@@ -80,7 +80,7 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
         by_class=by_class,
     )
     characters = open_loader(run.config, "text", records, captions="characters")
-    loader = AddingLoader(characters, add_word_pairs) if text.reading_weight else characters
+    loader = AddingLoader(characters, SaidWords(records)) if text.reading_weight else characters
     rate = halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))
     model.optimizer.build(model.trainable_variables)

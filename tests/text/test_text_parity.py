@@ -57,7 +57,14 @@ def results():
     image = rng.integers(0, 256, (4, 64, 64, 3)).astype("uint8")
     label = np.array([0, 1, 2, 1], "int32")
     characters = encode(CAPTIONS)
-    inputs = {"image": image, "characters": characters, "label": label, "words": word_pairs(characters)}
+    words = word_pairs(characters)
+    inputs = {
+        "image": image,
+        "characters": characters,
+        "label": label,
+        "words": words,
+        "picture_words": words,
+    }
     return run_on_each(compute, inputs)
 
 

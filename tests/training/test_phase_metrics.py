@@ -140,6 +140,14 @@ def test_the_accuracy_is_that_of_synthetic_birds_alone(digits):
 
 
 @pytest.mark.neutral
+def test_captions_that_say_nothing_a_probe_knows_are_refused(tmp_path):
+    prepare("synthetic-birds", tmp_path / "birds", size=64, limit=480, workers=1)
+    held_out = HeldOut(Records(tmp_path / "birds", "test"), 20)
+    with pytest.raises(ValueError, match="none of 20 held-out captions says of wing what the probe knows"):
+        asked_birds(held_out, {"wing": ["a colour there is not"]})
+
+
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     ("preset", "changes", "said"),
     [

@@ -9,6 +9,7 @@ from small_run import SMALL
 
 from stackgan_k3.config import RunConfig, load_preset, parse_changes
 from stackgan_k3.draws import draw_batch
+from stackgan_k3.layers.batch_normalization import BatchNormalization
 from stackgan_k3.layers.conditional_batch_norm import ConditionalBatchNorm
 from stackgan_k3.layers.kernel_upsampling import KernelUpsampling
 from stackgan_k3.layers.uniform_noise import UniformNoise
@@ -61,7 +62,7 @@ def kinds(network):
         ("upsampling=bicubic", KernelUpsampling, UpsampleConvolution),
         ("upsampling=nearest", UpsampleConvolution, KernelUpsampling),
         ("normalization=conditional", ConditionalBatchNorm, None),
-        ("normalization=batch", keras.layers.BatchNormalization, ConditionalBatchNorm),
+        ("normalization=batch", BatchNormalization, ConditionalBatchNorm),
     ],
 )
 def test_a_part_of_both_generators_is_one_setting(setting, here, not_here):
@@ -74,7 +75,7 @@ def test_the_normalization_of_the_discriminators_is_one_setting():
     built = networks(small("discriminator_normalization=conditional"))
     for phase in ("stage1", "stage2"):
         assert ConditionalBatchNorm in kinds(built[f"{phase}_discriminator"].trunk)
-        assert keras.layers.BatchNormalization not in kinds(built[f"{phase}_discriminator"].trunk)
+        assert BatchNormalization not in kinds(built[f"{phase}_discriminator"].trunk)
         assert ConditionalBatchNorm not in kinds(built[f"{phase}_generator"])
 
 

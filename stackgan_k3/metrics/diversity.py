@@ -39,6 +39,41 @@ def diversity(drawn: np.ndarray, real: np.ndarray) -> float:
     return within / among
 
 
+def class_diversity(features: np.ndarray, classes: np.ndarray) -> float | None:
+    """The diversity of real pictures of one class, relative to that of all: what captions leave open.
+
+    Pictures of one caption cannot differ in what it names. Those of one class (of a species, or of birds
+    with the same colours) agree in much the same things, and no data set has many pictures of one caption.
+
+    Args:
+        features: Features of real pictures, float ``[N, D]``.
+        classes: Their classes, int ``[N]``.
+
+    Returns:
+        The mean of :func:`mean_distance` over the classes that have two pictures or more, each counting as
+        its pictures, relative to that of all; None where there is no such class.
+
+    Raises:
+        UserError: If the pictures do not differ, or the shapes do not fit.
+
+    Example:
+        >>> features = np.array([[0.0], [1.0], [8.0], [9.0]])
+        >>> class_diversity(features, np.array([0, 0, 1, 1])) == 1.0 / mean_distance(features)
+        True
+    """
+    classes = np.asarray(classes)
+    if classes.shape != np.shape(features)[:1]:
+        raise UserError(f"{len(features)} pictures come with classes of the shape {list(classes.shape)}")
+    groups = [np.asarray(features)[classes == number] for number in np.unique(classes)]
+    groups = [group for group in groups if len(group) > 1]
+    if not groups:
+        return None
+    among = mean_distance(features)
+    if among == 0:
+        raise UserError("the real pictures have all the same features, so diversity means nothing")
+    return float(np.average([mean_distance(group) for group in groups], weights=[*map(len, groups)])) / among
+
+
 def mean_distance(features: np.ndarray) -> float:
     """Mean Euclidean distance of the pairs of a set, float ``[N, D]`` with N of at least 2.
 

@@ -9,7 +9,7 @@ import numpy as np
 from stackgan_k3.config.features_choice import parse_features
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
-from stackgan_k3.metrics.diversity import diversity
+from stackgan_k3.metrics.diversity import class_diversity, diversity
 from stackgan_k3.metrics.feature_extractor import FeatureExtractor
 from stackgan_k3.metrics.frechet_distance import frechet_distance
 from stackgan_k3.metrics.inception_score import inception_score
@@ -133,7 +133,7 @@ def evaluate(
         compared = _compare(Reading.joined(sketched), real, other)
         result["sketches"] = {name: compared[name] for name in ("fid", "kid")}
     say("pictures of one caption are drawn")
-    result["diversity"] = _diversity(drawer, asked, extractor, real, other, seed)
+    result["diversity"] = _diversity(drawer, asked, extractor, held_out, [real, other], seed)
     if looked_for is not None:
         say("the pictures are compared with what their captions name")
         result["accuracy"] = _accuracy(Reading.joined(looked), held_out, looked_for, values)
@@ -184,7 +184,7 @@ def _compare(drawn: Reading, real: Reading, other: Reading) -> dict[str, Any]:
 
 
 def _diversity(
-    drawer: Drawer, asked: Any, extractor: FeatureExtractor, real: Reading, other: Reading, seed: int
+    drawer: Drawer, asked: Any, eye: FeatureExtractor, held_out: HeldOut, halves: list[Reading], seed: int
 ) -> dict[str, float]:
     count = _CAPTIONS if asked is None else min(_CAPTIONS, len(asked))
     seeds = seed + np.tile(np.arange(_EACH), count)
@@ -193,10 +193,13 @@ def _diversity(
         wanted, seeds = None, seed + np.arange(len(seeds))
     else:
         wanted = asked[rows] if isinstance(asked, np.ndarray) else [asked[row] for row in rows]
-    (readings,) = show(drawing(drawer, wanted, seeds), len(seeds), extractor.read)
+    (readings,) = show(drawing(drawer, wanted, seeds), len(seeds), eye.read)
     features = Reading.joined(readings).features.reshape(count, _EACH, -1)
-    every = np.concatenate([real.features, other.features])
-    return {"drawn": diversity(features, every), "floor": 1.0}
+    every = Reading.joined(halves).features
+    found = diversity(features, every)
+    # Pictures that are asked for by nothing leave everything open, as do those of sets without classes.
+    floor = None if asked is None else class_diversity(every, held_out.classes())
+    return {"drawn": found, "floor": 1.0 if floor is None else floor}
 
 
 def _accuracy(

@@ -68,6 +68,10 @@ class HeldOut:
 
         return part
 
+    def classes(self) -> np.ndarray:
+        """Returns the classes of the first half and then the second, int ``[2·n]``."""
+        return np.array([self.records[int(n)].label for n in np.concatenate([self.first, self.second])])
+
     def captions(self, chosen: np.ndarray) -> list[str]:
         """Returns a caption of each of the records."""
         records = (self.records[int(number)] for number in chosen)

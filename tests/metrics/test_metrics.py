@@ -3,7 +3,7 @@ import pytest
 import scipy.linalg
 from sklearn.neighbors import NearestNeighbors
 
-from stackgan_k3.metrics.diversity import diversity, mean_distance
+from stackgan_k3.metrics.diversity import class_diversity, diversity, mean_distance
 from stackgan_k3.metrics.frechet_distance import frechet_distance, frechet_distance_of_gaussians
 from stackgan_k3.metrics.inception_score import inception_score
 from stackgan_k3.metrics.kernel_distance import kernel_distance
@@ -172,6 +172,22 @@ def test_diversity_is_none_for_one_picture_and_one_for_the_real():
     assert mean_distance(real[:40]) == pytest.approx(scipy.spatial.distance.pdist(real[:40]).mean())
 
 
+def test_classes_differ_by_what_they_leave_open():
+    rng = np.random.default_rng(0)
+    classes = np.repeat(np.arange(20), 30)
+    open_part, fixed = rng.normal(size=(600, 8)), rng.normal(size=(20, 8))[classes]
+    assert class_diversity(open_part, classes) == pytest.approx(1, abs=0.02)
+    # Two independent halves of the variance: the distance within a class is √½ of that of any two.
+    both = np.concatenate([open_part, fixed], axis=1)
+    assert class_diversity(both, classes) == pytest.approx(0.5**0.5, abs=0.03)
+    assert class_diversity(fixed, classes) == 0
+    # A class of one picture has no pair, and classes count as their pictures.
+    features = np.array([[0.0], [2], [5], [6], [7], [99]])
+    within = class_diversity(features, np.array([0, 0, 1, 1, 1, 2])) * mean_distance(features)
+    assert within == pytest.approx((2 * 2 + 3 * 4 / 3) / 5)
+    assert class_diversity(open_part[:3], np.arange(3)) is None
+
+
 def blurred(pictures, sigma):
     from scipy.ndimage import gaussian_filter
 
@@ -209,6 +225,8 @@ def test_distances_are_nothing_to_itself_and_grow_with_blur_and_noise():
         (lambda: r_precision(np.ones((99, 3)), np.ones((99, 3))), "at least 100"),
         (lambda: diversity(np.ones((5, 1, 3)), np.ones((5, 3))), "at least two pictures"),
         (lambda: diversity(np.ones((5, 2, 3)), np.ones((5, 3))), "diversity means nothing"),
+        (lambda: class_diversity(np.ones((5, 3)), np.zeros(5, int)), "diversity means nothing"),
+        (lambda: class_diversity(np.ones((5, 3)), np.zeros(4, int)), "5 pictures come with classes"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(call, message):

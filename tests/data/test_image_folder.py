@@ -1,45 +1,18 @@
-import contextlib
-import json
 import os
 import pickle
-import tarfile
-import zipfile
 
 import numpy as np
 import pytest
+from image_folders import bad, good, rows
 from miniature_sets.image_folder import make, save
 from PIL import Image
 
 from stackgan_k3.data.contact_sheet import contact_sheet
 from stackgan_k3.data.image_folder import ImageFolder
 from stackgan_k3.data.prepare import prepare
-from stackgan_k3.data.source import BadExample, Source
+from stackgan_k3.data.source import Source
 from stackgan_k3.data.sources import open_source
 from stackgan_k3.errors import UserError
-
-
-def rows(path, *entries, encoding="utf-8", end="\n") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes("".join(json.dumps(e, ensure_ascii=False) + end for e in entries).encode(encoding))
-
-
-def bad(source: ImageFolder) -> dict[str, str]:
-    found = {}
-    for index in range(len(source)):
-        try:
-            source[index]
-        except BadExample as error:
-            found[error.name] = error.reason
-    return found
-
-
-def good(source: ImageFolder) -> dict[str, tuple[str, ...]]:
-    found = {}
-    for index in range(len(source)):
-        with contextlib.suppress(BadExample):
-            example = source[index]
-            found[example.name] = example.captions
-    return found
 
 
 def test_the_miniature(tmp_path) -> None:
@@ -58,119 +31,6 @@ def test_the_miniature(tmp_path) -> None:
     assert again[3].captions == source[3].captions
     with pytest.raises(IndexError):
         source[16]
-
-
-def test_metadata_jsonl_as_people_write_it(tmp_path) -> None:
-    for name in ("a.png", "ünïcode näme.PNG", "deep/er/c.jpg", "twice.png", "both.png"):
-        save(tmp_path / name)
-    rows(
-        tmp_path / "metadata.jsonl",
-        {"file_name": "a.png", "text": "été\nà la  plage", "id": 3},
-        {"file_name": "ünïcode näme.PNG", "caption": "a caption"},
-        {"file_name": ".\\deep\\er\\c.jpg", "captions": ["one", " ", "two"], "text": None},
-        {"file_name": "twice.png", "text": "first"},
-        {"file_name": "twice.png", "text": "second"},
-        {"file_name": "twice.png", "text": "first"},
-        {"file_name": "both.png", "captions": ["later"], "text": "sooner"},
-        end="\r\n\r\n",
-    )
-    assert good(ImageFolder(tmp_path)) == {
-        "a.png": ("été à la plage",),
-        "ünïcode näme.PNG": ("a caption",),
-        "deep/er/c.jpg": ("one", "two"),
-        "twice.png": ("first", "second"),
-        "both.png": ("sooner", "later"),
-    }
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_metadata_csv_of_any_encoding(tmp_path, encoding, end, delimiter) -> None:
-    for name in ("a.png", "b.png", "c d.png"):
-        save(tmp_path / name)
-    lines = [
-        "file_name,number,text",
-        'a.png,1,"a café; with, ""quotes"""',
-        "",
-        'b.png,2,"two',
-        'lines"',
-        "c d.png,3,last",
-    ]
-    if delimiter != ",":
-        lines = [line.replace(",", delimiter) if '"' not in line else line for line in lines]
-        lines[1] = delimiter.join(["a.png", "1", '"a café; with, ""quotes"""'])
-        lines[3] = delimiter.join(["b.png", "2", '"two'])
-    (tmp_path / "metadata.csv").write_bytes(end.join(lines).encode(encoding))
-    assert good(ImageFolder(tmp_path)) == {
-        "a.png": ('a café; with, "quotes"',),
-        "b.png": ("two lines",),
-        "c d.png": ("last",),
-    }
-
-
-@pytest.mark.parametrize("name", ["metadata.jsonl", "metadata.csv"])
-def test_metadata_and_pictures_that_do_not_meet(tmp_path, name) -> None:
-    for picture in ("a.png", "lonely.png", "blank.png"):
-        save(tmp_path / picture)
-    said = [
-        ("a.png", "a bird"),
-        ("gone.png", "x"),
-        ("../out.png", "x"),
-        ("/etc/passwd", "x"),
-        ("blank.png", " "),
-    ]
-    if name.endswith("csv"):
-        (tmp_path / name).write_text("file_name,text\n" + "".join(f"{file},{text}\n" for file, text in said))
-    else:
-        rows(tmp_path / name, *({"file_name": file, "text": text} for file, text in said))
-    assert bad(ImageFolder(tmp_path)) == {
-        "lonely.png": f"no row of {name} is about it",
-        "blank.png": f"its row in {name} has no text, caption or captions",
-        "gone.png": f"{name} names it, but there is no such picture",
-        "../out.png": f"{name} names it, but it leads out of the set",
-        "/etc/passwd": f"{name} names it, but it leads out of the set",
-    }
-    assert list(good(ImageFolder(tmp_path))) == ["a.png"]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("metadata.jsonl", b'{"file_name": "a.png"}\n{"file_name": \n', "metadata.jsonl, line 2: not JSON"),
-        ("metadata.jsonl", b'\n["a.png", "text"]\n', 'metadata.jsonl, line 2: no "file_name"'),
-        ("metadata.jsonl", b'{"file_name": 3}\n', 'line 1: no "file_name"'),
-        ("metadata.jsonl", b"[" * 100_000, "line 1: not JSON"),
-        ("metadata.jsonl", '{"file_name": "a.png"}'.encode("utf-16"), "is no text"),
-        ("metadata.jsonl", b"x" * 1_100_000, "1,048,576 bytes without the end of a line, from byte 0"),
-        (
-            "metadata.csv",
-            b"name,label\na.png,3\n",
-            "the columns are name, label; expected file_name and text",
-        ),
-        ("metadata.csv", b"", "the columns are none"),
-        ("metadata.csv", b'file_name,text\na.png,"never closed\n', "line 2: not CSV"),
-        ("metadata.csv", b"file_name,text\na.png,x\n,no name\n", "line 3: no file_name"),
-        ("metadata.csv", b"text,file_name\na.png\n", "line 2: no file_name"),
-    ],
-)
-def test_damaged_metadata_is_named_by_line(tmp_path, name, content, said) -> None:
-    save(tmp_path / "a.png")
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(UserError) as caught:
-        ImageFolder(tmp_path)
-    assert said in str(caught.value)
-
-
-def test_captions_that_are_no_text(tmp_path) -> None:
-    save(tmp_path / "a.png")
-    rows(tmp_path / "metadata.jsonl", {"file_name": "a.png", "text": 3})
-    assert bad(ImageFolder(tmp_path)) == {"a.png": "its text are int, not text"}
-    halves = [{"file_name": "a.png", "text": "\ud800"}, {"file_name": "\udcff.png", "text": "x"}]
-    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, halves)))
-    found = bad(ImageFolder(tmp_path))
-    assert found["a.png"] == "its text hold half a character, which is no text"
-    assert set(found) == {"a.png", "\\udcff.png"}
 
 
 def test_text_files_beside_pictures(tmp_path) -> None:
@@ -359,77 +219,3 @@ def test_grey_and_damaged_pictures(tmp_path) -> None:
     assert {example.name: example.image[0, 0].tolist() for example in (source[1],)} == {
         "c/grey.png": [77] * 3
     }
-
-
-def archive_of(folder, path, top: str = "") -> None:
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-            for file in sorted(folder.rglob("*")):
-                packed.write(file, top + file.relative_to(folder).as_posix())
-    else:
-        with tarfile.open(path, "w") as packed:
-            packed.add(folder, top or ".")
-
-
-@pytest.mark.parametrize("name", ["my set.zip", "my set.tar"])
-@pytest.mark.parametrize("top", ["", "pictures/"])
-def test_an_archive_is_the_same_as_its_folder(tmp_path, name, top) -> None:
-    make(tmp_path / "set")
-    save(tmp_path / "set" / "train" / "ünpaired.PNG")
-    archive_of(tmp_path / "set", tmp_path / name, top)
-    folder, archive = ImageFolder(tmp_path / "set"), ImageFolder(tmp_path / name)
-    assert good(archive) == good(folder)
-    assert bad(archive) == bad(folder) != {}
-    again = pickle.loads(pickle.dumps(archive))
-    for index in range(16):
-        np.testing.assert_array_equal(again[index].image, folder[index].image)
-        assert (again[index].split, again[index].label) == (folder[index].split, folder[index].label)
-    before = sorted(tmp_path.iterdir())
-    list(good(archive))
-    assert sorted(tmp_path.iterdir()) == before  # nothing is unpacked beside it
-
-
-@pytest.mark.parametrize("name", ["set.zip", "set.tar"])
-def test_archives_of_text_files_and_of_classes(tmp_path, name) -> None:
-    save(tmp_path / "a" / "x" / "1.png")
-    save(tmp_path / "a" / "y" / "1.png")
-    archive_of(tmp_path / "a", tmp_path / name)
-    assert ImageFolder(tmp_path / name).classes == ("x", "y")
-    (tmp_path / "a" / "x" / "1.txt").write_text("one x\n")
-    (tmp_path / "a" / "y" / "1.txt").write_text("one y\n")
-    archive_of(tmp_path / "a", tmp_path / name)
-    assert good(ImageFolder(tmp_path / name)) == {"x/1.png": ("one x",), "y/1.png": ("one y",)}
-
-
-def test_prepared_from_a_zip_by_two_processes(tmp_path) -> None:
-    for n in range(40):
-        save(tmp_path / "set" / f"c{n % 2}" / f"{n}.png", n=n)
-    archive_of(tmp_path / "set", tmp_path / "set.zip")
-    info = prepare("image-folder", tmp_path / "out", root=tmp_path / "set.zip", size=64, workers=2)
-    assert info["classes"] == ["c0", "c1"]
-    assert info["splits"]["train"]["records"] + info["splits"]["test"]["records"] == 40
-    assert info["splits"]["test"]["records"] > 0
-
-
-def test_compressed_tars_are_refused_with_what_to_do(tmp_path) -> None:
-    make(tmp_path / "set")
-    for mode, command in (("gz", "gzip -d"), ("bz2", "bzip2 -d"), ("xz", "xz -d")):
-        with tarfile.open(tmp_path / f"set.tar.{mode}", f"w:{mode}") as packed:
-            packed.add(tmp_path / "set", "set")
-        with pytest.raises(UserError, match=command):
-            ImageFolder(tmp_path / f"set.tar.{mode}")
-
-
-def test_metadata_that_is_not_read_is_an_error(tmp_path) -> None:
-    save(tmp_path / "set" / "a" / "1.png")
-    rows(tmp_path / "metadata.jsonl", {"file_name": "a/1.png", "text": "a secret"})
-    os.symlink(tmp_path / "metadata.jsonl", tmp_path / "set" / "metadata.jsonl")
-    with pytest.raises(UserError, match=r"metadata\.jsonl is not read: it is a link"):
-        ImageFolder(tmp_path / "set")
-
-
-def test_metadata_that_changes_meanwhile(tmp_path) -> None:
-    make(tmp_path / "set")
-    source = ImageFolder(tmp_path / "set")
-    (tmp_path / "set" / "train" / "metadata.jsonl").write_bytes(b"\n" * 5000)
-    assert set(bad(source).values()) == {"its row in train/metadata.jsonl has changed since it was opened"}

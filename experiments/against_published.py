@@ -49,7 +49,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch_size": 16,
         "generator_rate": 3e-4,
         "discriminator_rate": 3e-4,
-        "kl_weight": 0.25,
+        "kl_weight": 1.0,
         "real_labels": [1.0, 1.0],
         "halve": 3,
     },
@@ -62,7 +62,8 @@ BESIDES: dict[str, dict[str, Any]] = {
         "precision": "mixed_bfloat16",
         "normalization": "conditional",
         "text.objective": "contrastive",
-        "text.reading_weight": 2.0,
+        "text.reading_weight": 30.0,
+        "text.image_encoder": "residual",
     },
 }
 COLUMNS = ("fid", "kid", "r_precision", "diversity", "coverage")

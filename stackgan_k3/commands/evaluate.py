@@ -49,7 +49,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a run with a trained text phase, for the R-precision of a bundle (default: the run itself)",
     )  # fmt: skip
     parser.add_argument(
-        "--seed", metavar="S", type=int, default=0, help="seed of the first picture (default: 0)"
+        "--seed",
+        metavar="S",
+        type=int,
+        default=0,
+        help="seed of the halves that the real pictures are parted in, and of the pictures (default: 0)",
     )
     parser.add_argument("--json", metavar="FILE", help="write the numbers to a file as well")
 
@@ -73,9 +77,17 @@ def run(args: argparse.Namespace) -> int:
     """
     os.environ["KERAS_BACKEND"] = choose_backend().backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from stackgan_k3.errors import UserError
     from stackgan_k3.files import replacing
     from stackgan_k3.training.evaluate import evaluate
 
+    if args.json:
+        try:
+            Path(args.json).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"--json {args.json} cannot be written ({error}); give another path") from error
+        if Path(args.json).is_dir():
+            raise UserError(f"--json {args.json} is a folder; give the path of a file")
     numbers = evaluate(
         args.target,
         args.data,
@@ -88,10 +100,10 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
+    print("\n".join(table(numbers)), flush=True)
     if args.json:
         with replacing(Path(args.json)) as beside:
             beside.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
-    print("\n".join(table(numbers)))
     return 0
 
 
@@ -102,13 +114,20 @@ def table(numbers: dict[str, Any]) -> list[str]:
         numbers: What :func:`stackgan_k3.training.evaluate.evaluate` returned.
 
     Example:
-        >>> table({"samples": 50, "split": "test", "seed": 0, "fid": {"drawn": 3.25, "floor": 1.0}})[1:]
-        ['measure                      drawn     real', 'fid                           3.25        1']
+        >>> fid = {"drawn": 3.25, "floor": 1.0}
+        >>> for line in table({"samples": 50, "split": "test", "seed": 0, "fid": fid}):
+        ...     print(line)
+        50 pictures, test split, seed 0
+        measure       drawn        real
+        fid            3.25           1
     """
+    found = measures(numbers)
+    width = 2 + max(map(len, ("measure", *found)))
     lines = [f"{numbers['samples']} pictures, {numbers['split']} split, seed {numbers['seed']}"]
-    lines.append(f"{'measure':24}{'drawn':>10}{'real':>9}")
-    for name, value in measures(numbers).items():
-        more = f"   ± {value['error']:.3g}" if "error" in value else ""
+    lines.append(f"{'measure':{width}}{'drawn':>10}{'real':>12}")
+    for name, value in found.items():
+        errors = [f"{value[of]:.3g}" for of in ("error", "floor_error") if of in value]
+        more = f"   ± {' and '.join(errors)}" if errors else ""
         more += f"   of {value['candidates']:.0f} captions" if "candidates" in value else ""
-        lines.append(f"{name:24}{value['drawn']:>10.4g}{value['floor']:>9.4g}{more}")
+        lines.append(f"{name:{width}}{value['drawn']:>10.4g}  {value['floor']:>10.4g}{more}")
     return lines

@@ -1,6 +1,7 @@
 """InceptionV3 as an extractor of features."""
 
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from stackgan_k3.metrics.pictures import resized
 from stackgan_k3.metrics.reading import Reading
 
 _BATCH = 32
+
+_UNREADABLE = (ValueError, OSError, KeyError, zipfile.BadZipFile)  # what Keras raises of files
 
 
 class InceptionFeatures:
@@ -78,11 +81,11 @@ def _network(weights: str, side: int) -> Any:
             ) from error
     try:
         return _with_classes(_loaded(build(weights=None, input_shape=shape), weights))
-    except (ValueError, OSError, KeyError) as error:
+    except _UNREADABLE as error:
         first = error
     try:  # a file without the classifier
         network = _loaded(build(weights=None, include_top=False, pooling="avg", input_shape=shape), weights)
-    except (ValueError, OSError, KeyError):
+    except _UNREADABLE:
         raise UserError(
             f"{weights} does not hold the weights of keras.applications.InceptionV3 ({_first_line(first)}); "
             "give a file that Keras saved of it"

@@ -13,6 +13,9 @@ from stackgan_k3.metrics.features import checked
 class KernelDistance:
     """A kernel distance, and how sure it is.
 
+    The estimates of sets of one distribution are skewed, more than half of them being below 0, and the
+    error is that of ten blocks, so two of them to both sides cover less than a normal distribution's 95 %.
+
     Args:
         value: The unbiased estimate; around 0 for sets of one distribution, also below it.
         error: Its standard error.
@@ -27,7 +30,7 @@ class KernelDistance:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """About 95 % of repetitions lie in it: two standard errors to both sides."""
+        """Two standard errors to both sides, which covers some 85 to 95 % of repetitions: see the class."""
         return round(self.value - 2.0 * self.error, 12), round(self.value + 2.0 * self.error, 12)
 
 

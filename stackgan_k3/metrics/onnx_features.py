@@ -84,7 +84,7 @@ class OnnxFeatures:
             count = len(ready)
             if self._batch and count < self._batch:  # a graph for batches of one size only
                 ready = np.concatenate([ready, np.repeat(ready[-1:], self._batch - count, axis=0)])
-            parts.append([each[:count] for each in self.session.run(wanted, {self._input.name: ready})])
+            parts.append([each[:count] for each in self._run(wanted, ready)])
         whole = [np.concatenate(each) for each in zip(*parts, strict=True)]
         features = whole[0].reshape(whole[0].shape[:2]) if whole[0].shape[2:] == (1, 1) else whole[0]
         if features.ndim != 2 or len(features) != len(pictures):
@@ -94,10 +94,28 @@ class OnnxFeatures:
             )
         if not self._classes:
             return Reading(features.astype(np.float32), {})
-        return Reading(
-            features.astype(np.float32),
-            {"classes": whole[1] if self._classes == "probabilities" else softmax(whole[1])},
-        )
+        classes = whole[1]
+        if classes.ndim != 2 or len(classes) != len(pictures):
+            raise UserError(
+                f"{self.path} gives {self._classes} {list(classes.shape)}; they must be [batch, classes]"
+            )
+        if self._classes == "logits":
+            classes = softmax(classes)
+        elif not np.allclose(classes.sum(axis=1), 1.0, atol=1e-3) or (classes < 0).any():
+            raise UserError(
+                f"{self.path} gives probabilities whose rows do not sum to 1; name them logits if they are"
+            )
+        return Reading(features.astype(np.float32), {"classes": classes})
+
+    def _run(self, wanted: list[str], ready: np.ndarray) -> list[np.ndarray]:
+        try:
+            found: list[np.ndarray] = self.session.run(wanted, {self._input.name: ready})
+        except Exception as error:  # onnxruntime has a kind for each of its own, without a common one
+            raise UserError(
+                f"{self.path} cannot read {len(ready)} pictures at once ({str(error).splitlines()[0]}); "
+                "export it for batches of any size, or of one"
+            ) from error
+        return found
 
     def _ready(self, pictures: np.ndarray) -> np.ndarray:
         images: Any = resized(pictures, self.side)

@@ -3,12 +3,18 @@
 import numpy as np
 
 from stackgan_k3.data.birds.said import said
+from stackgan_k3.data.records import Records
 from stackgan_k3.data.targets import Targets
 from stackgan_k3.errors import UserError
 from stackgan_k3.training.held_out import HeldOut
 
 ASKED = ("body", "wing", "belly", "crown", "beak", "background")
 """The attributes of synthetic birds that are looked for in pictures, where their captions name them."""
+
+
+def can_ask(records: Records, values: dict[str, list[str]]) -> bool:
+    """Whether they are synthetic birds, and a probe with these values reads something of :data:`ASKED`."""
+    return records.info["source"] == "synthetic-birds" and any(name in values for name in ASKED)
 
 
 def asked_birds(held_out: HeldOut, values: dict[str, list[str]]) -> dict[str, np.ndarray]:
@@ -38,7 +44,7 @@ def asked_birds(held_out: HeldOut, values: dict[str, list[str]]) -> dict[str, np
     """
     records = held_out.records
     names = [name for name in ASKED if name in values]
-    if records.info["source"] != "synthetic-birds" or not names:
+    if not can_ask(records, values):
         raise UserError(
             "the accuracy is that of synthetic birds, with a probe that reads one of "
             f"{', '.join(ASKED)}; keep the best by another metric"

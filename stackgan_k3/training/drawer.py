@@ -55,13 +55,23 @@ def open_drawer(path: str | Path, *, best: bool = False) -> Drawer:
         pictures = open_drawer("runs/birds").draw(["a red bird"], np.array([7]))
         ```
     """
-    if (Path(path) / FILE_NAME).is_file():
+    if is_bundle(path):
         if best:
             raise UserError(
                 f"{path} is a bundle, which holds one generator; leave --best out, or name its run"
             )
         return _OfBundle(TextToImage.load(path))
     return PipelineDrawer(Run.open(path, best=best).pipeline())
+
+
+def is_bundle(path: str | Path) -> bool:
+    """Whether a path is that of a bundle, by what lies there.
+
+    Example:
+        >>> is_bundle("no/such/folder")
+        False
+    """
+    return (Path(path) / FILE_NAME).is_file()
 
 
 def drawing(drawer: Drawer, asked: Any, seeds: np.ndarray, *, previews: bool = False) -> Part:

@@ -5,8 +5,9 @@ from keras import ops
 
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.errors import UserError
-from stackgan_k3.metrics.r_precision import r_precision
+from stackgan_k3.metrics.r_precision import most_candidates, r_precision
 from stackgan_k3.metrics.reading import at_64
+from stackgan_k3.training.held_out import HeldOut
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.text_phase import text_networks
 
@@ -47,14 +48,31 @@ class Encoders:
         parts = [self._reader(encode(lines[start : start + 256]), training=False) for start in starts]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
-    def precision(self, of_pictures: np.ndarray, captions: list[str]) -> tuple[float, int]:
-        """Returns the R-precision of pictures, and of how many captions each had to choose.
+    def precision(self, of_pictures: np.ndarray, held_out: HeldOut, half: np.ndarray) -> float:
+        """Returns the R-precision of pictures of, or drawn for, the captions of a half.
 
         Args:
-            of_pictures: What :meth:`pictures` gave, float ``[N, T]``.
-            captions: Their captions.
+            of_pictures: What :meth:`pictures` gave, float ``[n, T]``.
+            held_out: The real pictures, with their captions.
+            half: The half.
         """
-        candidates = min(100, len(captions) // 2)
-        groups = np.array(captions)
-        value = r_precision(of_pictures, self.captions(captions), groups=groups, candidates=candidates)
-        return value, candidates
+        return r_precision(
+            of_pictures,
+            self.captions(held_out.captions(half)),
+            groups=held_out.groups(half),
+            candidates=candidates_of(held_out),
+        )
+
+
+def candidates_of(held_out: HeldOut) -> int:
+    """Of how many captions each picture's own is to be found: 100, or as many as both halves allow.
+
+    Returns:
+        Less than 2 where there is nothing to choose from: all of the captions mean the same.
+
+    Example:
+        See :func:`stackgan_k3.training.evaluate.evaluate`.
+    """
+    return min(
+        100, held_out.count // 2, *(most_candidates(held_out.groups(half)) for half in held_out.halves)
+    )

@@ -17,9 +17,10 @@ from stackgan_k3.metrics.kernel_distance import kernel_distance
 from stackgan_k3.metrics.manifold import manifold
 from stackgan_k3.metrics.probe_features import ProbeFeatures
 from stackgan_k3.metrics.reading import Reading, accuracies
-from stackgan_k3.training.asked_birds import ASKED, asked_birds
-from stackgan_k3.training.drawer import Drawer, drawing, open_drawer
-from stackgan_k3.training.encoders import Encoders
+from stackgan_k3.training.asked_birds import asked_birds, can_ask
+from stackgan_k3.training.asking import asking, embeds_captions
+from stackgan_k3.training.drawer import Drawer, drawing, is_bundle, open_drawer
+from stackgan_k3.training.encoders import Encoders, candidates_of
 from stackgan_k3.training.features import open_features, open_probe
 from stackgan_k3.training.held_out import HeldOut, show
 from stackgan_k3.training.run import Run
@@ -43,10 +44,10 @@ def evaluate(
     """Measures the pictures of a run or a bundle.
 
     The real pictures of a split are parted in two halves of n each. n pictures are drawn for the
-    captions (classes, embeddings) of the first half and compared with it; the *floor* of each
-    measure is what the second half gets, which are real. Pictures are drawn, read and shown some at a time,
-    and of real ones the features are computed once. The numbers hold for these features and this data set,
-    and cannot be compared with published ones.
+    captions (classes, embeddings) of the first half and compared with the second; the *floor* of each
+    measure is what the first half's own pictures get, which are real. Pictures are drawn, read and shown
+    some at a time, and of real ones the features are computed once for each size that is drawn. The numbers
+    hold for these features and this data set, and cannot be compared with published ones.
 
     Args:
         target: The run directory or bundle.
@@ -60,7 +61,8 @@ def evaluate(
         split: ``"test"`` or ``"train"``.
         encoders: A run whose text phase has been trained, for the R-precision; by default the run
             itself. Without any there is no R-precision.
-        seed: Picture i is drawn from seed ``seed + i``.
+        seed: Says which real pictures are in which half; picture i is drawn from seed ``2³²·seed + i``, so
+            that other seeds are other pictures. 0 to 2³¹ − 1.
         best: Of a run, measure the best generator that it kept (``metrics.keep_best``), not the newest.
         say: Called with a line of text as the work goes on.
 
@@ -86,111 +88,129 @@ def evaluate(
             "nothing says what sees the pictures; give a probe (see `stackgan-k3 train-probe`), or features: "
             "inception, onnx=FILE or pixels"
         )
+    if samples < 20:
+        raise UserError(f"samples is {samples}; it must be at least 20")
     choice = parse_features(features) if features else None
     if choice is not None and choice.kind == "probe" and probe is None:
         probe = choice.path
     eye, values = (None, {}) if probe is None else open_probe(probe)
-    extractor: FeatureExtractor
-    if eye is not None and (choice is None or choice.path == str(probe)):
-        extractor = ProbeFeatures(eye)
-    else:
-        extractor = open_features(features)
-    if samples < 20:
-        raise UserError(f"samples is {samples}; it must be at least 20")
+    looks = None if eye is None else ProbeFeatures(eye)
+    alike = looks is not None and (choice is None or choice.path == str(probe))
+    extractor: FeatureExtractor = looks if looks is not None and alike else open_features(features)
     held_out = HeldOut(Records(data, split), samples, seed)
-    n = held_out.count
+    if probe is not None:
+        _say_if_strange(probe, held_out.records, say)
     drawer = open_drawer(target, best=best)
-    seeds = seed + np.arange(n)
-    asked = held_out.asked(drawer.condition)
-    judge = _judge(target, encoders, drawer)
+    run = None if is_bundle(target) else Run.open(target)
+    by_captions = drawer.condition == "characters" or embeds_captions(drawer.condition, run)
+    judge = _judge(run, encoders, by_captions)
+    if judge is not None and candidates_of(held_out) < 2:
+        say("no R-precision: all captions mean the same, or their pictures are of one class")
+        judge = None
+    right = asked_birds(held_out, values) if by_captions and can_ask(held_out.records, values) else None
+    looks = None if right is None or alike else looks
+    viewers = [extractor.read, judge.pictures if judge else len, looks.read if looks else len]
+    for viewer in viewers:  # whatever cannot see such pictures says so now
+        viewer(held_out.real(held_out.first, held_out.size_for(64))(slice(0, 1)))
+    asked = asking(held_out, drawer.condition, run)
+    n, seeds = held_out.count, held_out.seeds()
     say(f"{n} pictures are drawn")
-    birds = held_out.records.info["source"] == "synthetic-birds" and any(name in values for name in ASKED)
-    looked_for = (
-        ProbeFeatures(eye) if eye is not None and birds and drawer.condition == "characters" else None
-    )
     sizes: list[int] = []
-    readings, _, embedded, looked = show(
-        drawing(drawer, asked, seeds),
-        n,
-        extractor.read,
-        lambda some: sizes.append(some.shape[1]),
-        judge.pictures if judge else len,
-        looked_for.read if looked_for else len,
-    )
+    parts = drawing(drawer, asked, seeds)
+    readings, embedded, looked, _ = show(parts, n, *viewers, lambda some: sizes.append(some.shape[1]))
     drawn = Reading.joined(readings)
     say("real pictures are read")
-    size = held_out.size_for(min(extractor.side, sizes[0]))
-    real, other = (
-        Reading.joined(show(held_out.real(half, size), n, extractor.read)[0])
-        for half in (held_out.first, held_out.second)
-    )
-    result = {"samples": n, "split": split, "seed": seed, "features": extractor.name}
-    result |= _compare(drawn, real, other)
-    if not drawn.probabilities:
+    size = held_out.size_for(sizes[0])  # like the drawn ones, so that both are reduced to what is seen
+    readings, own, seen = show(held_out.real(held_out.first, size), n, viewers[0], len, viewers[2])
+    first = Reading.joined(readings)
+    readings, own = show(held_out.real(held_out.second, size), n, *viewers[:2])
+    second = Reading.joined(readings)
+    result: dict[str, Any] = {"samples": n, "split": split, "seed": seed, "features": extractor.name}
+    result |= _distances(drawn, first, second) | _manifolds(drawn, first, second)
+    if drawn.probabilities:
+        result["inception_score"] = _scores(drawn, first)
+    else:
         say(f"no inception score: the features ({extractor.name}) come without class probabilities")
     if sizes[0] > 64:
-        (sketched,) = show(drawing(drawer, asked, seeds, previews=True), n, extractor.read)
-        compared = _compare(Reading.joined(sketched), real, other)
-        result["sketches"] = {name: compared[name] for name in ("fid", "kid")}
+        small = (held_out.real(half, held_out.size_for(64)) for half in held_out.halves)
+        sketched = (drawing(drawer, asked, seeds, previews=True), *small)
+        result["sketches"] = _distances(
+            *(Reading.joined(show(part, n, extractor.read)[0]) for part in sketched)
+        )
     say("pictures of one caption are drawn")
-    result["diversity"] = _diversity(drawer, asked, extractor, held_out, [real, other], seed)
-    if looked_for is not None:
-        say("the pictures are compared with what their captions name")
-        result["accuracy"] = _accuracy(Reading.joined(looked), held_out, looked_for, values)
+    result["diversity"] = _diversity(drawer, asked, extractor, held_out, [first, second])
+    if right is not None:
+        both = (Reading.joined(looked), Reading.joined(seen)) if looks else (drawn, first)
+        found, floor = (accuracies(reading, right) for reading in both)
+        result["accuracy"] = {name: {"drawn": found[name], "floor": floor[name]} for name in found}
     if judge is not None:
-        own, candidates = judge.precision(np.concatenate(embedded), asked)
-        (others,) = show(held_out.real(held_out.second, 64), n, judge.pictures)
-        floor, _ = judge.precision(np.concatenate(others), held_out.captions(held_out.second))
-        result["r_precision"] = {"drawn": own, "floor": floor, "candidates": float(candidates)}
-    return result
-
-
-def _judge(target: str | Path, encoders: str | Path | None, drawer: Drawer) -> Encoders | None:
-    """The encoders that R-precision is judged by; None where pictures are not asked for by captions."""
-    if drawer.condition != "characters":
-        return None
-    if encoders is not None:
-        return Encoders(Run.open(encoders))
-    if not (Path(target) / "config.json").is_file():
-        return None
-    run = Run.open(target)
-    return Encoders(run) if run.has("text", "image_encoder") else None
-
-
-def _compare(drawn: Reading, real: Reading, other: Reading) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "fid": {
-            "drawn": frechet_distance(real.features, drawn.features),
-            "floor": frechet_distance(real.features, other.features),
-        },
-        "kid": {},
-    }
-    for name, features in (("drawn", drawn.features), ("floor", other.features)):
-        distance = kernel_distance(real.features, features)
-        error = "error" if name == "drawn" else "floor_error"
-        result["kid"] |= {name: distance.value, error: distance.error}
-    among, floor = manifold(real.features, drawn.features), manifold(real.features, other.features)
-    for name in ("precision", "recall", "density", "coverage"):
-        result[name] = {"drawn": getattr(among, name), "floor": getattr(floor, name)}
-    if drawn.probabilities:
-        result["inception_score"] = {
-            name: {
-                "drawn": inception_score(drawn.probabilities[name], splits=1).value,
-                "floor": inception_score(other.probabilities[name], splits=1).value,
-            }
-            for name in drawn.probabilities
+        result["r_precision"] = {
+            "drawn": judge.precision(np.concatenate(embedded), held_out, held_out.first),
+            "floor": judge.precision(np.concatenate(own), held_out, held_out.second),
+            "candidates": float(candidates_of(held_out)),
         }
     return result
 
 
+def _say_if_strange(probe: str | Path, records: Records, say: Callable[[str], None]) -> None:
+    learnt = Run.open(probe).data_info
+    for what in ("source", "classes"):
+        if learnt.get(what, records.info[what]) != records.info[what]:
+            say(f"note: {probe} was trained on {learnt['source']} data; {records.folder} has other {what}")
+            return
+
+
+def _judge(run: Run | None, encoders: str | Path | None, by_captions: bool) -> Encoders | None:
+    """The encoders that R-precision is judged by; None where there are none."""
+    if encoders is not None:
+        if not by_captions:
+            raise UserError(
+                "encoders judge pictures by captions, and these are not asked for by any; leave them out"
+            )
+        return Encoders(Run.open(encoders))
+    if run is None or not by_captions or not run.has("text", "image_encoder"):
+        return None
+    return Encoders(run)
+
+
+def _distances(drawn: Reading, first: Reading, second: Reading) -> dict[str, Any]:
+    real = second.features
+    distance, floor = kernel_distance(real, drawn.features), kernel_distance(real, first.features)
+    return {
+        "fid": {
+            "drawn": frechet_distance(real, drawn.features),
+            "floor": frechet_distance(real, first.features),
+        },
+        "kid": {
+            "drawn": distance.value,
+            "error": distance.error,
+            "floor": floor.value,
+            "floor_error": floor.error,
+        },
+    }
+
+
+def _manifolds(drawn: Reading, first: Reading, second: Reading) -> dict[str, dict[str, float]]:
+    found, floor = (manifold(second.features, each.features) for each in (drawn, first))
+    names = ("precision", "recall", "density", "coverage")
+    return {name: {"drawn": getattr(found, name), "floor": getattr(floor, name)} for name in names}
+
+
+def _scores(drawn: Reading, real: Reading) -> dict[str, dict[str, float]]:
+    def score(reading: Reading, name: str) -> float:
+        return inception_score(reading.probabilities[name], splits=1).value
+
+    return {name: {"drawn": score(drawn, name), "floor": score(real, name)} for name in drawn.probabilities}
+
+
 def _diversity(
-    drawer: Drawer, asked: Any, eye: FeatureExtractor, held_out: HeldOut, halves: list[Reading], seed: int
+    drawer: Drawer, asked: Any, eye: FeatureExtractor, held_out: HeldOut, halves: list[Reading]
 ) -> dict[str, float]:
     count = _CAPTIONS if asked is None else min(_CAPTIONS, len(asked))
-    seeds = seed + np.tile(np.arange(_EACH), count)
+    seeds = held_out.seeds()[0] + np.tile(np.arange(_EACH), count)
     rows = np.repeat(np.arange(count), _EACH)
     if asked is None:
-        wanted, seeds = None, seed + np.arange(len(seeds))
+        wanted, seeds = None, seeds[0] + np.arange(len(seeds))
     else:
         wanted = asked[rows] if isinstance(asked, np.ndarray) else [asked[row] for row in rows]
     (readings,) = show(drawing(drawer, wanted, seeds), len(seeds), eye.read)
@@ -198,14 +218,7 @@ def _diversity(
     every = Reading.joined(halves).features
     found = diversity(features, every)
     # Pictures that are asked for by nothing leave everything open, as do those of sets without classes.
-    floor = None if asked is None else class_diversity(every, held_out.classes())
+    floor = (
+        None if asked is None else class_diversity(every, held_out.classes(np.concatenate(held_out.halves)))
+    )
     return {"drawn": found, "floor": 1.0 if floor is None else floor}
-
-
-def _accuracy(
-    drawn: Reading, held_out: HeldOut, eye: ProbeFeatures, values: dict[str, list[str]]
-) -> dict[str, dict[str, float]]:
-    right = asked_birds(held_out, values)
-    (real,) = show(held_out.real(held_out.first, 64), held_out.count, eye.read)
-    found, own = (accuracies(reading, right) for reading in (drawn, Reading.joined(real)))
-    return {name: {"drawn": found[name], "floor": own[name]} for name in found}

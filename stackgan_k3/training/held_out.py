@@ -18,13 +18,14 @@ Part = Callable[[slice], np.ndarray]
 class HeldOut:
     """Parts the pictures of a split in two halves of n each.
 
-    For the captions of the first half pictures are drawn, and compared with it; the second half is
-    real, and what it gets is the floor of each measure.
+    For the captions of the first half pictures are drawn. They are compared with the second half, as the
+    first half's own pictures are, and what those get is the floor of each measure. (Compared with the very
+    pictures that their captions are of, drawn ones would be nearer than the real.)
 
     Args:
         records: The split.
         samples: At most so many pictures in a half, at least 20.
-        seed: Seed of the parting.
+        seed: Seed of the parting and of the pictures, 0 to 2³¹ − 1.
 
     Attributes:
         count: n.
@@ -32,7 +33,7 @@ class HeldOut:
         second: Those of the second.
 
     Raises:
-        UserError: If there are fewer than 40 pictures.
+        UserError: If there are fewer than 40 pictures, or the seed is out of range.
 
     Example:
         ```python
@@ -42,6 +43,9 @@ class HeldOut:
     """
 
     def __init__(self, records: Records, samples: int, seed: int = 0) -> None:
+        if not 0 <= seed < 2**31:
+            raise UserError(f"the seed is {seed}; it must be 0 to {2**31 - 1}")
+        self.seed = seed
         self.records = records
         self.count = n = min(samples, len(records) // 2)
         if n < 20:
@@ -51,6 +55,11 @@ class HeldOut:
             )
         order = np.random.Generator(np.random.Philox(key=[seed, 1])).permutation(len(records))
         self.first, self.second = order[:n], order[n : 2 * n]
+
+    @property
+    def halves(self) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the records of the first half, and of the second."""
+        return self.first, self.second
 
     def size_for(self, wanted: int) -> int:
         """Returns the smallest size that the set holds of at least ``wanted`` pixels, or its largest."""
@@ -68,9 +77,22 @@ class HeldOut:
 
         return part
 
-    def classes(self) -> np.ndarray:
-        """Returns the classes of the first half and then the second, int ``[2·n]``."""
-        return np.array([self.records[int(n)].label for n in np.concatenate([self.first, self.second])])
+    def seeds(self) -> np.ndarray:
+        """Returns the seeds that the pictures are drawn from, int64 ``[n]``: no two seeds' sets share one."""
+        return self.seed * 2**32 + np.arange(self.count, dtype=np.int64)
+
+    def classes(self, chosen: np.ndarray) -> np.ndarray:
+        """Returns the classes of records, int ``[N]``."""
+        return np.array([self.records[int(number)].label for number in chosen])
+
+    def groups(self, chosen: np.ndarray) -> np.ndarray:
+        """Returns which captions of records mean the same: those alike, and those of a class, ``[K, N]``.
+
+        Where the set has several classes. See :func:`stackgan_k3.metrics.r_precision.r_precision`.
+        """
+        _, texts = np.unique(self.captions(chosen), return_inverse=True)
+        classes = self.classes(chosen)
+        return np.stack([texts, classes] if len(self.records.info["classes"]) > 1 else [texts])
 
     def captions(self, chosen: np.ndarray) -> list[str]:
         """Returns a caption of each of the records."""

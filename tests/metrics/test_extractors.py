@@ -33,6 +33,24 @@ def graph(path, shape, dtype=FLOAT, *, axes=(1, 2), outputs=("features",), keep=
     return path
 
 
+def one_at_a_time(path):
+    """A graph that says it takes any batch, and cannot."""
+    three = helper.make_tensor("shape", TensorProto.INT64, [2], [1, 192])
+    nodes = [
+        helper.make_node("Cast", ["x"], ["y"], to=FLOAT),
+        helper.make_node("Reshape", ["y", "shape"], ["z"]),
+    ]
+    made = helper.make_graph(
+        nodes,
+        "eye",
+        [helper.make_tensor_value_info("x", UINT8, ["n", 8, 8, 3])],
+        [helper.make_tensor_value_info("z", FLOAT, None)],
+        [three],
+    )
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
+
+
 def test_pixels_are_the_means_of_squares():
     reading = PixelFeatures().read(PICTURES)
     first = PICTURES[3, :2, :2].mean(axis=(0, 1)) / 127.5 - 1
@@ -88,6 +106,12 @@ def test_graphs_that_are_no_extractors_are_refused(tmp_path):
         OnnxFeatures(graph(path, ["n", 8, 8, 3], UINT8, outputs=("a", "b")))
     with pytest.raises(ValueError, match="end the graph with a pooling"):
         OnnxFeatures(graph(path, ["n", 8, 8, 3], UINT8, axes=(1,))).read(PICTURES)
+    with pytest.raises(ValueError, match=r"eye.onnx gives probabilities whose rows do not sum to 1"):
+        OnnxFeatures(graph(path, ["n", 8, 8, 3], UINT8, outputs=("features", "probabilities"))).read(PICTURES)
+    with pytest.raises(
+        ValueError, match=r"eye.onnx cannot read 5 pictures at once .*; export it for batches"
+    ):
+        OnnxFeatures(one_at_a_time(path)).read(PICTURES)
     path.write_bytes(b"no graph")
     with pytest.raises(ValueError, match="cannot open"):
         OnnxFeatures(path)

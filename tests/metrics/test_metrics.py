@@ -8,7 +8,7 @@ from stackgan_k3.metrics.frechet_distance import frechet_distance, frechet_dista
 from stackgan_k3.metrics.inception_score import inception_score
 from stackgan_k3.metrics.kernel_distance import kernel_distance
 from stackgan_k3.metrics.manifold import manifold
-from stackgan_k3.metrics.r_precision import r_precision
+from stackgan_k3.metrics.r_precision import most_candidates, r_precision
 
 
 def normal(count, dim, seed, scale=1.0, shift=0.0):
@@ -160,8 +160,17 @@ def test_captions_that_mean_the_same_are_no_rivals():
     vectors = np.repeat(normal(150, 12, 19), 2, axis=0)
     groups = np.repeat(np.arange(150), 2)
     assert r_precision(vectors, vectors, groups=groups) == 1.0
-    # Without groups the twin ties with a picture's own caption wherever it is drawn.
-    assert r_precision(vectors, vectors) < 1.0
+    # Without groups the twin ties with a picture's own caption wherever it is drawn: 99 times in 299.
+    assert r_precision(vectors, vectors) == pytest.approx(1 - 99 / 299, abs=0.08)
+    # Embeddings that are all alike fit nothing better than anything else.
+    assert r_precision(vectors, np.repeat(normal(1, 12, 20), 300, axis=0)) == 0.0
+    # Of two kinds of groups, those of either are left out.
+    halves = np.stack(
+        [np.where(groups < 75, groups, 1000 + np.arange(300)), np.where(groups < 75, 0, groups)]
+    )
+    assert most_candidates(halves) == 151 and most_candidates(groups) == 299
+    assert r_precision(vectors, vectors, groups=halves) == 1.0
+    assert most_candidates(np.zeros(5)) == 1
 
 
 def test_diversity_is_none_for_one_picture_and_one_for_the_real():
@@ -169,7 +178,13 @@ def test_diversity_is_none_for_one_picture_and_one_for_the_real():
     assert diversity(real.reshape(30, 10, 6), real) == pytest.approx(1, abs=0.05)
     near = real[:30, None] + 0.1 * normal(300, 6, 21).reshape(30, 10, 6)
     assert diversity(near, real) == pytest.approx(0.1, abs=0.02)
-    assert mean_distance(real[:40]) == pytest.approx(scipy.spatial.distance.pdist(real[:40]).mean())
+    for n in (2, 40, 300):
+        assert mean_distance(real[:n]) == pytest.approx(scipy.spatial.distance.pdist(real[:n]).mean())
+    far = 1e4 + 1e-3 * real  # what is large and alike leaves the differences their digits
+    assert mean_distance(far) == pytest.approx(scipy.spatial.distance.pdist(far).mean(), rel=1e-5)
+    assert mean_distance(np.repeat(real[:2], 20, axis=0)) == pytest.approx(
+        scipy.spatial.distance.pdist(np.repeat(real[:2], 20, axis=0)).mean()
+    )
 
 
 def test_classes_differ_by_what_they_leave_open():

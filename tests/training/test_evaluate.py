@@ -7,8 +7,10 @@ from small_run import SMALL
 from stackgan_k3.cli import main
 from stackgan_k3.config import load_preset
 from stackgan_k3.data.prepare import prepare
+from stackgan_k3.data.records import Records
 from stackgan_k3.training.drawer import open_drawer
 from stackgan_k3.training.evaluate import evaluate
+from stackgan_k3.training.held_out import HeldOut
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.train import train
 
@@ -53,8 +55,7 @@ def test_every_measure_is_there_with_its_floor(run, birds, probe, tmp_path, caps
 
 
 def test_the_real_pictures_get_the_floor(run, birds, probe, monkeypatch):
-    """A generator that draws the other half of the real pictures gets exactly what they get."""
-    from stackgan_k3.data.records import Records
+    """A generator that draws the very pictures that captions are of gets what real ones get, and not less."""
     from stackgan_k3.training import evaluate as module
 
     records = Records(birds, "train")
@@ -64,7 +65,7 @@ def test_the_real_pictures_get_the_floor(run, birds, probe, monkeypatch):
         condition = "none"
 
         def draw(self, asked, seeds, *, previews=False):
-            numbers = order[20 + np.asarray(seeds) % 20]
+            numbers = order[np.asarray(seeds) % 20]
             return np.stack([records[int(number)].picture(64)[6:70, 6:70] for number in numbers])
 
     monkeypatch.setattr(module, "open_drawer", lambda path, best: Perfect())
@@ -83,6 +84,33 @@ def test_a_run_draws_what_its_pipeline_draws(run):
     assert open_drawer(run).draw(captions, seeds, previews=True).shape == (2, 64, 64, 3)
 
 
+def test_other_seeds_are_other_halves_and_other_pictures(birds):
+    one, other = HeldOut(Records(birds, "train"), 20, seed=0), HeldOut(Records(birds, "train"), 20, seed=1)
+    assert one.seeds().tolist() == list(range(20)) and not set(one.seeds()) & set(other.seeds())
+    assert one.first.tolist() != other.first.tolist()
+    with pytest.raises(ValueError, match="the seed is -1; it must be 0 to 2147483647"):
+        HeldOut(Records(birds, "train"), 20, seed=-1)
+
+
+def test_captions_of_a_class_and_captions_alike_mean_the_same(birds):
+    held_out = HeldOut(Records(birds, "train"), 20)
+    texts, classes = held_out.groups(held_out.first)
+    captions, labels = held_out.captions(held_out.first), held_out.classes(held_out.first)
+    for i in range(20):
+        for j in range(20):
+            assert (texts[i] == texts[j]) == (captions[i] == captions[j])
+            assert (classes[i] == classes[j]) == (labels[i] == labels[j])
+
+
+def test_numbers_that_cannot_be_written_are_not_computed(run, birds, probe, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    words = ["evaluate", str(run), "--data", str(birds), "--probe", str(probe), "--split", "train"]
+    for path, said in ((tmp_path, "is a folder"), (tmp_path / "file" / "numbers.json", "cannot be written")):
+        assert main([*words, "--json", str(path)]) == 2
+        told = capsys.readouterr().err
+        assert said in told and "are drawn" not in told
+
+
 def test_what_cannot_be_measured_is_refused(run, birds, probe):
     with pytest.raises(ValueError, match="both halves need 20"):
         evaluate(run, birds, probe)  # the test split is smaller
@@ -90,3 +118,5 @@ def test_what_cannot_be_measured_is_refused(run, birds, probe):
         evaluate(run, birds, run)
     with pytest.raises(ValueError, match="which reads pictures and draws none"):
         evaluate(probe, birds, probe, split="train")
+    with pytest.raises(ValueError, match="the seed is 2147483648"):
+        evaluate(run, birds, probe, split="train", seed=2**31)

@@ -174,6 +174,12 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_trained(digits, t
     ):
         with pytest.raises(ValueError, match=said):
             train(config.changed(changes), digits, tmp_path / "run")
+    with pytest.raises(ValueError, match="is missing"):
+        (tmp_path / "damaged").mkdir()
+        for file in digits.iterdir():
+            if not file.name.startswith("test"):
+                (tmp_path / "damaged" / file.name).write_bytes(file.read_bytes())
+        train(config, tmp_path / "damaged", tmp_path / "run")
     prepare("digits", tmp_path / "few", limit=60, workers=1, size=28)
     with pytest.raises(ValueError, match="both halves need 20 at least"):
         train(config, tmp_path / "few", tmp_path / "run")

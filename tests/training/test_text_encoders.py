@@ -9,6 +9,7 @@ from stackgan_k3.data.prepare import prepare
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
 from stackgan_k3.text.sentence_encoder import SentenceEncoder
+from stackgan_k3.training.evaluate import evaluate
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.text_phase import caption_encoder, embedding_table, example_vectors
 from stackgan_k3.training.train import train
@@ -33,7 +34,7 @@ def config(**changes):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("birds") / "set"
-    prepare("synthetic-birds", folder, size=128, limit=24, seed=2, workers=1)
+    prepare("synthetic-birds", folder, size=128, limit=60, seed=2, workers=1)
     return folder
 
 
@@ -174,6 +175,9 @@ def test_a_model_of_sentences(data, model_folder, tmp_path, capsys):
     assert (pictures[0] != pictures[1]).any()
     with pytest.raises(UserError, match="pass embeddings"):
         pipeline.generate("a red bird")
+    # Held-out captions are embedded by the same model: bundles cannot, runs can.
+    numbers = evaluate(run.folder, data, features="pixels", samples=20, split="train")
+    assert np.isfinite(numbers["fid"]["drawn"])
     (model_folder / "changed.txt").write_text("x")
     with pytest.raises(UserError, match="is not the one that"):
         caption_encoder(run)

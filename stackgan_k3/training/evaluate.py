@@ -26,6 +26,7 @@ from stackgan_k3.training.held_out import HeldOut, show
 from stackgan_k3.training.run import Run
 
 _CAPTIONS, _EACH = 20, 8  # for the diversity
+_SURE = 0.97  # what a probe must read right of real pictures to judge drawn ones by
 
 
 def evaluate(
@@ -143,6 +144,7 @@ def evaluate(
         both = (Reading.joined(looked), Reading.joined(seen)) if looks else (drawn, first)
         found, floor = (accuracies(reading, right) for reading in both)
         result["accuracy"] = {name: {"drawn": found[name], "floor": floor[name]} for name in found}
+        _say_if_weak(str(probe), floor, say)
     if judge is not None:
         result["r_precision"] = {
             "drawn": judge.precision(np.concatenate(embedded), held_out, held_out.first),
@@ -158,6 +160,15 @@ def _say_if_strange(probe: str | Path, records: Records, say: Callable[[str], No
         if learnt.get(what, records.info[what]) != records.info[what]:
             say(f"note: {probe} was trained on {learnt['source']} data; {records.folder} has other {what}")
             return
+
+
+def _say_if_weak(probe: str, own: dict[str, float], say: Callable[[str], None]) -> None:
+    weak = [f"{name} {100 * value:.1f} %" for name, value in own.items() if value < _SURE]
+    if weak:
+        say(
+            f"note: {probe} reads real pictures right in less than {100 * _SURE:.0f} % ({', '.join(weak)}), and "
+            "drawn ones no better; train it for longer, on more pictures, or on fewer attributes"
+        )
 
 
 def _judge(run: Run | None, encoders: str | Path | None, by_captions: bool) -> Encoders | None:

@@ -166,8 +166,8 @@ def _say_if_weak(probe: str, own: dict[str, float], say: Callable[[str], None]) 
     weak = [f"{name} {100 * value:.1f} %" for name, value in own.items() if value < _SURE]
     if weak:
         say(
-            f"note: {probe} reads real pictures right in less than {100 * _SURE:.0f} % ({', '.join(weak)}), and "
-            "drawn ones no better; train it for longer, on more pictures, or on fewer attributes"
+            f"note: {probe} reads real pictures right in less than {100 * _SURE:.0f} % ({', '.join(weak)}), "
+            "and drawn ones no better; train it for longer, on more pictures, or on fewer attributes"
         )
 
 

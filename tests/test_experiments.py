@@ -1,0 +1,72 @@
+"""Rows and recipes of the experiments are settings that exist, and their tables say what the files say."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from stackgan_k3.config import load_preset
+
+pytestmark = pytest.mark.neutral
+
+
+def script(name):
+    path = Path(__file__).parents[1] / "experiments" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+ablation, against = script("ablation"), script("against_published")
+
+
+@pytest.mark.parametrize("row", ablation.ROWS)
+def test_a_row_is_possible_and_changes_something(row):
+    base = load_preset("stackgan-birds-shipped").changed(ablation.BASE)
+    changed = base.changed({**ablation.BASE, **ablation.ROWS[row]})
+    assert (changed == base) == (row == "base")
+
+
+def test_the_table_has_the_mean_over_seeds_and_their_spread(tmp_path):
+    for seed, fid in enumerate((100.0, 300.0)):
+        folder = tmp_path / f"00-{seed}"
+        folder.mkdir()
+        numbers = {
+            "fid": {"drawn": fid, "floor": 1.0},
+            "accuracy": {"wing": {"drawn": 0.5, "floor": 1.0}, "body": {"drawn": 0.7, "floor": 1.0}},
+        }
+        (folder / "evaluation.json").write_text(json.dumps(numbers), "utf-8")
+    lines = ablation.table(tmp_path).splitlines()
+    assert len(lines) == 3
+    assert lines[2] == "| base | 2 | 200 ± 1e+02 |  | 0.6 ± 0 |  |  |"
+
+
+def test_recipes_get_the_same_sizes_and_the_same_number_of_pictures():
+    epochs = {"stage1": 40, "stage2": 12}
+    preset = load_preset("stackgan-flowers")
+    published, ours = (preset.changed(against.settings(name, epochs)) for name in ("published", "ours"))
+    for config in (published, ours):
+        for name, value in against.SIZES.items():
+            part, _, field = name.rpartition(".")
+            assert getattr(getattr(config, part) if part else config, field) == value
+        assert (config.stage1.epochs, config.stage2.epochs) == (40, 12)
+    # The published one is the preset, without the average, its rates halved as many times in the training.
+    for stage in ("stage1", "stage2"):
+        one, printed = getattr(published, stage), getattr(preset, stage)
+        for field in ("adversarial_loss", "batch_size", "generator_rate", "discriminator_rate", "kl_weight",
+                      "augment", "real_labels", "matching_weight", "beta_1"):  # fmt: skip
+            assert getattr(one, field) == getattr(printed, field), (stage, field)
+        assert one.average_decay == 0
+        assert (one.epochs - 1) // one.halve_every == (printed.epochs - 1) // printed.halve_every == 5
+    assert published.normalization == preset.normalization == "batch"
+    assert published != ours
+
+
+def test_the_table_of_recipes_has_what_was_measured(tmp_path):
+    (tmp_path / "ours").mkdir()
+    numbers = {name: {"drawn": 0.5, "floor": 1.0} for name in against.COLUMNS}
+    (tmp_path / "ours" / "evaluation-stage1.json").write_text(json.dumps(numbers), "utf-8")
+    lines = against.table(tmp_path).splitlines()
+    assert lines[2:] == ["| ours, stage1 | 0.5 (1) | 0.5 (1) | 0.5 (1) | 0.5 (1) | 0.5 (1) |"]

@@ -133,7 +133,7 @@ class StackGANConfig(DrawingConfig):
                 raise ValueError(
                     f"{phase}.matching_weight is {stage.matching_weight:g}, but "
                     f"text.encoder={self.text.encoder} has no image encoder to compare with; set "
-                    f"{phase}.matching_weight=0, or text.encoder=char-cnn-rnn"
+                    "stage1.matching_weight=0 and stage2.matching_weight=0, or text.encoder=char-cnn-rnn"
                 )
             if stage.caption_dropout:
                 raise ValueError(

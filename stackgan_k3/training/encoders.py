@@ -4,12 +4,10 @@ import numpy as np
 from keras import ops
 
 from stackgan_k3.bundle.alphabet import encode
-from stackgan_k3.errors import UserError
 from stackgan_k3.metrics.r_precision import most_candidates, r_precision
 from stackgan_k3.metrics.reading import at_64
 from stackgan_k3.training.held_out import HeldOut
 from stackgan_k3.training.run import Run
-from stackgan_k3.training.text_phase import text_networks
 
 
 class Encoders:
@@ -28,14 +26,8 @@ class Encoders:
     """
 
     def __init__(self, run: Run) -> None:
-        text = getattr(run.config, "text", None)
-        if text is None or text.encoder != "char-cnn-rnn":
-            raise UserError(
-                f"{run.folder} trained no image encoder beside its text encoder, which R-precision needs; "
-                "name a run with text.encoder=char-cnn-rnn by --encoders"
-            )
+        self._seer = run.image_encoder()
         self._reader = run.text_encoder()
-        self._seer = run.trained(text_networks(text)["image_encoder"], "text", "image_encoder")
 
     def pictures(self, images: np.ndarray) -> np.ndarray:
         """Embeds pictures: uint8 ``[N, S, S, 3]`` to float32 ``[N, T]``."""

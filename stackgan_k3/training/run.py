@@ -201,6 +201,22 @@ class Run:
 
         return text_encoder(self)
 
+    def image_encoder(self) -> Any:
+        """Builds the image encoder that was trained with the text encoder, with its weights.
+
+        Raises:
+            UserError: If there is none: the phase ``text`` has not been trained, or it trains none.
+        """
+        from stackgan_k3.training.text_phase import text_networks  # it stands on this file
+
+        text = getattr(self.config, "text", None)
+        if text is None or text.encoder != "char-cnn-rnn":
+            raise UserError(
+                f"{self.folder} trained no image encoder beside its text encoder; name a run with "
+                "text.encoder=char-cnn-rnn"
+            )
+        return self.trained(text_networks(text)["image_encoder"], "text", "image_encoder")
+
     def pipeline(self) -> Any:
         """Builds the trained networks that draw, a :class:`stackgan_k3.models.pipeline.Pipeline`.
 

@@ -234,7 +234,8 @@ def _image_encoder(run: Run, phase: str) -> keras.Model | None:
     """The trained image encoder, where the phase compares pictures with captions."""
     if not getattr(run.config, phase).matching_weight:
         return None
-    return run.trained(text_networks(run.config.text)["image_encoder"], "text", "image_encoder")
+    encoder: keras.Model = run.image_encoder()
+    return encoder
 
 
 def _kind(config: StackGANConfig, phase: str) -> tuple[type[StackGANStage], dict[str, Any]]:

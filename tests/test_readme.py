@@ -15,7 +15,7 @@ def test_the_program_in_the_readme_runs(tmp_path, monkeypatch):
     assert len(blocks) == 1
     assert len([line for line in blocks[0].splitlines() if line.strip()]) <= 20
     monkeypatch.chdir(tmp_path)
-    small_data(tmp_path / "data" / "birds")
+    small_data(tmp_path / "data" / "birds", 90)  # its text encoder learns from 64 at a time
     train(small_config(), "data/birds", "runs/birds", phases=["text", "stage1"])
     scope = {"__name__": "readme"}
     exec(compile(blocks[0], str(README), "exec"), scope)

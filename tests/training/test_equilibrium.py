@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from small_run import PUBLISHED
 
 from stackgan_k3.config import load_preset
 from stackgan_k3.draws import draw_batch
@@ -13,7 +14,7 @@ SIZES = {"gan.width": 2, "gan.discriminator_width": 2, "gan.noise_dim": 3}
 TEXT = {"text.embedding_dim": 4}
 STAGE = {"stage1.width": 8, "stage1.discriminator_width": 4, "stage1.real_labels": [0.9, 1.0], **TEXT}
 STAGE |= {"stage2.width": 8, "stage2.discriminator_width": 4, "stage2.residual_blocks": 0}
-STAGE |= {"noise_dim": 3, "conditioning_dim": 3}
+STAGE = {**PUBLISHED, **STAGE, "noise_dim": 3, "conditioning_dim": 3}
 
 
 def stage2(config):

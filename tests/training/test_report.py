@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from small_run import PUBLISHED
 
 from stackgan_k3.cli import main
 from stackgan_k3.config import load_preset
@@ -33,7 +34,7 @@ def folder(tmp_path):
     """A run of four epochs of Stage-I, without the networks."""
     run = tmp_path / "birds"
     (run / "samples").mkdir(parents=True)
-    (run / "config.json").write_text(load_preset("stackgan-tiny").to_json())
+    (run / "config.json").write_text(load_preset("stackgan-tiny", PUBLISHED).to_json())
     info = {
         "title": "Birds of a test",
         "licence": "CC0-1.0",

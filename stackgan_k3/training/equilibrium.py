@@ -34,7 +34,7 @@ def equilibrium(config: RunConfig, phase: str) -> dict[str, float]:
 
     Example:
         >>> from stackgan_k3.config import load_preset
-        >>> config = load_preset("stackgan-tiny")
+        >>> config = load_preset("stackgan-flowers")
         >>> {name: round(value, 3) for name, value in equilibrium(config, "stage2").items()}
         {'discriminator_loss': 1.386, 'generator_loss': 1.386}
         >>> equilibrium(config, "text")

@@ -24,6 +24,7 @@ def run_folder(make_networks, tmp_path_factory):
     """A run of Stage-I as training leaves it, of sizes that export in seconds."""
     networks = make_networks(stage2=False)
     changes = {
+        "normalization": "batch",
         "noise_dim": 6,
         "conditioning_dim": 4,
         "text.width": 6,

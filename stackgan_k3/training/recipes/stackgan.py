@@ -90,7 +90,8 @@ def build_stage(
 
     Example:
         >>> from stackgan_k3.config import load_preset
-        >>> stage = build_stage(load_preset("stackgan-tiny", {"stage1.width": 8}), "stage1")
+        >>> settings = {"stage1.width": 8, "stage1.matching_weight": 0}
+        >>> stage = build_stage(load_preset("stackgan-tiny", settings), "stage1")
         >>> sorted(stage.draws)
         ['conditioning_noise', 'noise', 'real_labels']
     """

@@ -21,6 +21,9 @@ from stackgan_k3.metrics.measures import measures
 from stackgan_k3.training.run import Run
 
 BASE: dict[str, Any] = {
+    "normalization": "batch",
+    "stage1.adversarial_loss": "logistic",
+    "stage1.matching_weight": 0.0,
     "stage1.width": 16,
     "stage1.discriminator_width": 16,
     "stage1.batch_size": 32,

@@ -62,7 +62,8 @@ BESIDES: dict[str, dict[str, Any]] = {
         "precision": "mixed_bfloat16",
         "normalization": "conditional",
         "text.objective": "contrastive",
-        "text.reading_weight": 30.0,
+        "text.reading_weight": 2.0,
+        "text.picture_reading_weight": 10.0,
         "text.image_encoder": "residual",
     },
 }

@@ -5,6 +5,7 @@ PUBLISHED = {
     "normalization": "batch",
     "text.objective": "structured",
     "text.reading_weight": 0.0,
+    "text.picture_reading_weight": 0.0,
     "stage1.adversarial_loss": "logistic",
     "stage1.matching_weight": 0.0,
     "stage2.adversarial_loss": "logistic",
@@ -32,8 +33,8 @@ SMALL = {
 }
 
 # The same for a run whose caption encoder is not trained: without what its training is set by.
-_OF_TRAINED_TEXT = ("text.width", "text.image_width", "text.objective", "text.reading_weight")
-SMALL_UNTRAINED_TEXT = {name: value for name, value in SMALL.items() if name not in _OF_TRAINED_TEXT}
+_TRAINED = ("text.width", "text.image_width", *(name for name in PUBLISHED if name.startswith("text.")))
+SMALL_UNTRAINED_TEXT = {name: value for name, value in SMALL.items() if name not in _TRAINED}
 
 
 def small_config():

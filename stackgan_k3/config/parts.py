@@ -64,8 +64,9 @@ class TextConfig(PhaseConfig):
         embedding_dim: Size T of an embedding.
         objective: What the encoders are trained on: ``"structured"``, the hinge of Reed et al. with its
             ``margin``, or ``"contrastive"``, a softmax over the batch with its ``gamma``.
-        reading_weight: Weight of a second loss: that words and pairs of words can be read off the
-            embeddings of caption and picture (0: none).
+        reading_weight: Weight of a second loss: that a caption's words and pairs of words can be read off
+            its embedding (0: none).
+        picture_reading_weight: The same of a picture's embedding, for the words of all of its captions.
 
     Raises:
         ValueError: If an encoder lacks what it reads, or is given what it does not read.
@@ -87,6 +88,7 @@ class TextConfig(PhaseConfig):
     margin: float = Field(1.0, gt=0)
     gamma: float = Field(10.0, gt=0)
     reading_weight: float = Field(0.0, ge=0)
+    picture_reading_weight: float = Field(0.0, ge=0)
     batch_size: int = Field(40, ge=2)
     learning_rate: float = Field(7e-4, gt=0)
     halve_every: int = Field(0, ge=0)

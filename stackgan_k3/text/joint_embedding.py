@@ -26,8 +26,8 @@ class JointEmbedding(keras.Model):
 
     Metrics: ``loss``; ``caption_accuracy``, the share of pictures whose best caption
     of the batch is their own; ``picture_accuracy``, the same from captions to
-    pictures. A guess scores 1/B. With ``reading_weight`` also ``reading`` and ``picture_reading``, that loss
-    of captions and of pictures, without its weight.
+    pictures. A guess scores 1/B. With ``reading_weight`` also ``reading``, that loss without its weight, and
+    ``picture_reading`` with ``picture_reading_weight``.
 
     Args:
         text_encoder: int32 ``[B, 201]`` -> float32 ``[B, T]``; see `CharCNNRNN`.
@@ -37,11 +37,12 @@ class JointEmbedding(keras.Model):
             the cosines of a batch of :func:`stackgan_k3.adversarial.matching_loss.matching_loss`, which
             learns most from the pairs that are hardest to tell apart.
         gamma: Factor γ of the contrastive objective, greater than 0.
-        reading_weight: Weight of :func:`stackgan_k3.text.losses.reading_loss`, 0 for none: one layer must
-            read the caption's words off its embedding, and those of all captions of its picture off the
-            picture's. What is small in pictures, such as a beak, embeddings would hardly keep without it.
-            Batches then bring ``words`` and ``picture_words`` float32 ``[B, 4096]``, of
-            :func:`stackgan_k3.text.word_pairs.word_pairs`; for pictures the mean over their captions.
+        reading_weight: Weight of :func:`stackgan_k3.text.losses.reading_loss`, 0 for none: a layer must
+            read the caption's words off its embedding. What is small in pictures, such as a beak, embeddings
+            would hardly keep without it. Batches then bring ``words`` float32 ``[B, 4096]``, of
+            :func:`stackgan_k3.text.word_pairs.word_pairs`.
+        picture_reading_weight: Weight of the same loss of the picture's embedding, off which the same layer
+            must read the words of all of its captions: ``picture_words``, their mean.
         by_class: Whether pairs with the same ``label`` are no negatives of each other.
             False is for sets without classes (a single one, which would leave nothing to
             compare): each other pair of the batch is then a negative, so now and then a
@@ -74,6 +75,7 @@ class JointEmbedding(keras.Model):
         objective: str = "structured",
         gamma: float = 10.0,
         reading_weight: float = 0.0,
+        picture_reading_weight: float = 0.0,
         by_class: bool = True,
         name: str = "joint_embedding",
         **kwargs: Any,
@@ -97,15 +99,16 @@ class JointEmbedding(keras.Model):
         self.objective = objective
         self.gamma = gamma
         self.reading_weight = reading_weight
+        self.picture_reading_weight = picture_reading_weight
         self.by_class = by_class
         self.caption_accuracy = keras.metrics.Mean(name="caption_accuracy")
         self.picture_accuracy = keras.metrics.Mean(name="picture_accuracy")
         self.reader: keras.layers.Layer | None = None
-        if reading_weight:
+        self.reading = keras.metrics.Mean(name="reading") if reading_weight else None
+        self.picture_reading = keras.metrics.Mean(name="picture_reading") if picture_reading_weight else None
+        if reading_weight or picture_reading_weight:
             self.reader = keras.layers.Dense(WIDTH, dtype="float32", name="reader")
             self.reader.build((None, sizes[0]))
-            self.reading = keras.metrics.Mean(name="reading")
-            self.picture_reading = keras.metrics.Mean(name="picture_reading")
         self.built = True  # both encoders are functional and have their weights
 
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
@@ -139,14 +142,18 @@ class JointEmbedding(keras.Model):
         else:
             loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
         if self.reader is not None:
-            read = ((text, "words", self.reading), (image, "picture_words", self.picture_reading))
-            for embedding, words, metric in read:
+            for embedding, words, weight, metric in (
+                (text, "words", self.reading_weight, self.reading),
+                (image, "picture_words", self.picture_reading_weight, self.picture_reading),
+            ):
+                if metric is None:
+                    continue
                 # Of the direction alone: lengths that grow for sharper logits would shrink a cosine's
                 # gradients.
                 direction = unit(embedding) * math.sqrt(embedding.shape[-1])
                 reading = reading_loss(self.reader(direction), x[words])
                 metric.update_state(reading)
-                loss = loss + self.reading_weight * reading
+                loss = loss + weight * reading
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -170,6 +177,7 @@ class JointEmbedding(keras.Model):
             "objective": self.objective,
             "gamma": self.gamma,
             "reading_weight": self.reading_weight,
+            "picture_reading_weight": self.picture_reading_weight,
             "by_class": self.by_class,
             "name": self.name,
         }

@@ -77,10 +77,12 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
         objective=text.objective,
         gamma=text.gamma,
         reading_weight=text.reading_weight,
+        picture_reading_weight=text.picture_reading_weight,
         by_class=by_class,
     )
     characters = open_loader(run.config, "text", records, captions="characters")
-    loader = AddingLoader(characters, SaidWords(records)) if text.reading_weight else characters
+    read = text.reading_weight or text.picture_reading_weight
+    loader = AddingLoader(characters, SaidWords(records)) if read else characters
     rate = halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))
     model.optimizer.build(model.trainable_variables)

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.neutral  # it starts every backend itself
 CAPTIONS = ["a red bird with black wings", "", "x" * 300, "this bird has a yellow crown and a grey belly."]
 
 
-OBJECTIVES = {"": {"margin": 0.5}, "_reading": {"objective": "contrastive", "reading_weight": 2.0}}
+READING = {"objective": "contrastive", "reading_weight": 2.0, "picture_reading_weight": 3.0}
+OBJECTIVES = {"": {"margin": 0.5}, "_reading": READING}
 
 
 def compute(inputs):

@@ -111,7 +111,7 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     for phase in ("stage1", "stage2"):
         for name in [*new, "caption_dropout", "matching_weight", "matching_gamma"]:
             del tree[phase][name]
-    for name in ("objective", "gamma", "reading_weight"):
+    for name in ("objective", "gamma", "reading_weight", "picture_reading_weight"):
         del tree["text"][name]
     assert RunConfig.from_json(json.dumps(tree)) == config
     tree["stage2"] |= {"matching_weight": 5.0, "matching_gamma": 10.0}  # which only attention read

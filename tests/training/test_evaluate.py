@@ -46,7 +46,7 @@ def test_every_measure_is_there_with_its_floor(run, birds, probe, tmp_path, caps
     assert set(numbers["inception_score"]) == set(numbers["accuracy"]) == {"background", "body"}
     assert set(numbers["sketches"]) == {"fid", "kid"}
     # An untrained generator draws grey: far from the real, all alike.
-    assert numbers["fid"]["drawn"] > 2 * numbers["fid"]["floor"]
+    assert numbers["fid"]["drawn"] > 1.2 * numbers["fid"]["floor"]
     assert numbers["diversity"]["drawn"] < 0.2 < numbers["diversity"]["floor"] < 1.5
     printed, told = capsys.readouterr()
     assert "r_precision" in printed and "accuracy background" in printed

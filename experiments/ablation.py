@@ -48,6 +48,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "two time scales (G 1e-4, D 4e-4)": {"stage1.generator_rate": 1e-4},
     "both rates 2e-4": {"stage1.generator_rate": 2e-4, "stage1.discriminator_rate": 2e-4},
     "minibatch deviation": {"stage1.minibatch_std": True},
+    "no mismatched pairs": {"stage1.matching_aware": False},
     "projection discriminator": {"stage1.projection": True},
     "caption dropout 0.1": {"stage1.caption_dropout": 0.1},
     "smoothed labels (0.9 to 1)": {"stage1.real_labels": [0.9, 1.0]},

@@ -104,13 +104,14 @@ def stage1_discriminator_loss(real: Any, wrong: Any, fake: Any, real_labels: Any
 
 
 def stage2_discriminator_loss(
-    real: Any, wrong: Any, fake: Any, real_alone: Any, fake_alone: Any, real_labels: Any = 1.0
+    real: Any, wrong: Any | None, fake: Any, real_alone: Any, fake_alone: Any, real_labels: Any = 1.0
 ) -> Any:
     """The loss of Stage-II: ``½·(real + real_alone) + ⅓·(fake + wrong + fake_alone)``.
 
     Args:
         real: Logits of real pictures with their own captions.
-        wrong: Logits of real pictures with the captions of others.
+        wrong: Logits of real pictures with the captions of others; None, and the rest counts half each,
+            where they are not learnt from.
         fake: Logits of drawn pictures with the captions they were drawn for.
         real_alone: Logits of the unconditional head on real pictures.
         fake_alone: Logits of the unconditional head on drawn pictures.
@@ -126,8 +127,8 @@ def stage2_discriminator_loss(
         1.3863
     """
     reals = cross_entropy(real, real_labels) + cross_entropy(real_alone, real_labels)
-    fakes = cross_entropy(fake, 0.0) + cross_entropy(wrong, 0.0) + cross_entropy(fake_alone, 0.0)
-    return reals / 2.0 + fakes / 3.0
+    others = [cross_entropy(x, 0.0) for x in (fake, wrong, fake_alone) if x is not None]
+    return reals / 2.0 + sum(others[1:], others[0]) / len(others)
 
 
 def generator_loss(fake: Any, fake_alone: Any | None = None) -> Any:

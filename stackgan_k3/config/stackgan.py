@@ -17,7 +17,8 @@ class StageConfig(AdversarialConfig):
     """One stage: the widths GF and DF of its networks, and how they are trained.
 
     ``spectral_norm``, ``minibatch_std`` and ``projection`` are of the discriminator; see
-    :class:`stackgan_k3.models.discriminator.Discriminator`. ``caption_dropout`` is the probability that an
+    :class:`stackgan_k3.models.discriminator.Discriminator`. ``matching_aware`` teaches it that real pictures
+    with the captions of others are wrong. ``caption_dropout`` is the probability that an
     example is trained on without its caption. ``matching_weight`` and ``matching_gamma`` are of the
     image-text matching loss (0: none).
 
@@ -32,6 +33,7 @@ class StageConfig(AdversarialConfig):
     halve_every: int = Field(20, ge=0)
     kl_weight: float = Field(2.0, ge=0)
     real_labels: tuple[float, float] = (0.9, 1.0)
+    matching_aware: bool = True
     spectral_norm: bool = False
     minibatch_std: bool = False
     projection: bool = False

@@ -55,6 +55,8 @@ class StackGANStage(AdversarialModel):
             condition has no KL term.
         matching_weight: Weight of the matching loss: 0 for none, 5 for birds in Xu et al., 2018.
         matching_gamma: Its γ; 10 there.
+        matching_aware: Whether the discriminator learns that real pictures with the captions of others are
+            wrong (Reed et al., 2016). Without, ``d_wrong`` is only logged.
         real_labels: Range of the targets of real pairs, drawn uniformly for each
             example; ``(1.0, 1.0)`` for no smoothing.
         augment: What is done to every picture that the discriminator sees; see :class:`DiffAugment`.
@@ -97,6 +99,7 @@ class StackGANStage(AdversarialModel):
         kl_weight: float = 2.0,
         matching_weight: float = 0.0,
         matching_gamma: float = 10.0,
+        matching_aware: bool = True,
         real_labels: Sequence[float] = (0.9, 1.0),
         augment: Sequence[str] = (),
         caption_dropout: float = 0.0,
@@ -120,6 +123,7 @@ class StackGANStage(AdversarialModel):
         names = [*_condition_logs(generator), *self.matching.log_names]
         self.log_metrics.extend(keras.metrics.Mean(name=name) for name in names)
         self.kl_weight = float(kl_weight)
+        self.matching_aware = bool(matching_aware)
         self.real_labels = (float(low), float(high))
         self.augment = DiffAugment(augment)
         self.caption_dropout = CaptionDropout(caption_dropout)
@@ -176,7 +180,8 @@ class StackGANStage(AdversarialModel):
                 fake_features = d.look(fake_image, 0.0 * condition)
             real_alone = d.unconditional_head(real_features, training=True)
             said.append(Judgement(d.unconditional_head(fake_features, training=True), real_alone))
-        learnt = [self.caption_dropout.unmatched(batch, said[0]), *said[1:]]
+        first = said[0] if self.matching_aware else said[0]._replace(wrong=None)
+        learnt = [self.caption_dropout.unmatched(batch, first), *said[1:]]
         loss = self.objective.discriminator_loss(learnt, batch["real_labels"])
         return loss, self.objective.beliefs(said[0])
 
@@ -244,6 +249,7 @@ class StackGANStage(AdversarialModel):
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "kl_weight": self.kl_weight, "real_labels": self.real_labels}
         config["augment"] = self.augment.policy
+        config["matching_aware"] = self.matching_aware
         config["caption_dropout"] = self.caption_dropout.probability
         config |= self.matching.get_config()
         for name in ("sketcher", "text_encoder", "image_encoder"):

@@ -3,6 +3,8 @@ import networks
 import numpy as np
 import pytest
 
+from stackgan_k3.adversarial.judgement import Judgement
+from stackgan_k3.adversarial.objective import ADVERSARIAL_LOSSES, Objective
 from stackgan_k3.models.discriminator import Discriminator
 from stackgan_k3.models.stackgan_stage import StackGANStage
 
@@ -57,6 +59,38 @@ def test_wrong_pairs_are_real_pictures_with_the_captions_of_others():
         float(np.mean(1 / (1 + np.exp(-numpy(expected))))), abs=1e-5
     )
     assert abs(float(numpy(logs["d_wrong"])) - float(numpy(logs["d_real"]))) > 1e-5
+
+
+def test_without_matching_awareness_wrong_pairs_teach_nothing(stage):
+    said = {}
+    for aware in (True, False):
+        stage.matching_aware = aware
+        batch = stage.prepare(networks.batch(stage))
+        loss, logs = stage.discriminator_loss(batch, stage.draw(batch))
+        said[aware] = (float(numpy(loss)), {name: float(numpy(value)) for name, value in logs.items()})
+    assert said[True][1] == pytest.approx(said[False][1], rel=1e-5)
+    assert abs(said[True][0] - said[False][0]) > 1e-3
+
+
+@pytest.mark.parametrize("name", ADVERSARIAL_LOSSES)
+def test_what_remains_counts_half_each_without_wrong_pairs(name):
+    random = np.random.default_rng(0)
+    real, fake, real_alone, fake_alone = (random.normal(size=(6, 1)).astype("float32") for _ in range(4))
+    if name == "relativistic":
+        real, fake = real - fake.mean(), fake - real.mean()
+        real_alone, fake_alone = real_alone - fake_alone.mean(), fake_alone - real_alone.mean()
+    positive, negative = {
+        "hinge": (lambda x: np.maximum(0, 1 - x), lambda x: np.maximum(0, 1 + x)),
+    }.get(name, (lambda x: np.log1p(np.exp(-x)), lambda x: np.log1p(np.exp(x))))
+    random = np.random.default_rng(0)
+    logits = [random.normal(size=(6, 1)).astype("float32") for _ in range(4)]
+    heads = [Judgement(fake=logits[1], real=logits[0]), Judgement(fake=logits[3], real=logits[2])]
+    one, two = positive(real).mean() + negative(fake).mean(), positive(real_alone) + negative(fake_alone)
+    objective = Objective(name)
+    assert float(numpy(objective.discriminator_loss(heads[:1]))) == pytest.approx(one, rel=1e-5)
+    assert float(numpy(objective.discriminator_loss(heads))) == pytest.approx(
+        (one + two.mean()) / 2, rel=1e-5
+    )
 
 
 def test_batch_norm_of_the_generator_moves_once_a_step():

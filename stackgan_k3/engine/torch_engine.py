@@ -120,7 +120,22 @@ def sync(model: keras.Model) -> None:
 def _channels_first(x: Any) -> Any:
     # A view: in memory the channels stay last, as PyTorch's convolutions like them. Keras's operation
     # makes it contiguous first, and then contiguous with the channels last again: two copies.
-    return x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+    return _ordered(x.permute(0, 3, 1, 2))
+
+
+def _filters_first(kernel: Any) -> Any:
+    return _ordered(kernel.permute(3, 2, 0, 1))  # no copy where _lay_out has been
+
+
+def _ordered(x: Any) -> Any:
+    # Where the processor has no instructions for 16 bits, PyTorch falls back to convolutions whose
+    # gradients take nothing but channels first.
+    plain = (
+        x.device.type == "cpu"
+        and x.dtype != torch.float32
+        and torch.backends.cpu.get_cpu_capability() != "AVX512"
+    )
+    return x.contiguous(memory_format=torch.contiguous_format if plain else torch.channels_last)
 
 
 def convolve(x: Any, kernel: Any, strides: tuple[int, int] = (1, 1), padding: str = "valid") -> Any:
@@ -151,8 +166,8 @@ def convolve(x: Any, kernel: Any, strides: tuple[int, int] = (1, 1), padding: st
             top, left = around
             x = functional.pad(x, (left, ends[1] - left, top, ends[0] - top))
             around = [0, 0]
-    kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
-    return functional.conv2d(x, kernel, stride=strides, padding=around).permute(0, 2, 3, 1)
+    out = functional.conv2d(x, _filters_first(kernel), stride=strides, padding=around)
+    return out.permute(0, 2, 3, 1)
 
 
 def convolve_transposed(x: Any, kernel: Any, strides: tuple[int, int]) -> Any:
@@ -174,9 +189,10 @@ def convolve_transposed(x: Any, kernel: Any, strides: tuple[int, int]) -> Any:
     ends = [taps - step for taps, step in zip(kernel.shape[:2], strides, strict=True)]
     if any(total < 0 or total % 2 for total in ends):
         return keras.ops.conv_transpose(x, kernel, strides, padding="same", data_format="channels_last")
-    kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
     around = [total // 2 for total in ends]
-    out = functional.conv_transpose2d(_channels_first(x), kernel, stride=strides, padding=around)
+    out = functional.conv_transpose2d(
+        _channels_first(x), _filters_first(kernel), stride=strides, padding=around
+    )
     return out.permute(0, 2, 3, 1)
 
 

@@ -35,6 +35,14 @@ def test_each_part_of_a_discriminator_is_one_setting(phase, name):
     assert not getattr(built[f"{other}_discriminator"], name)
 
 
+@pytest.mark.parametrize("phase", ["stage1", "stage2"])
+def test_learning_from_mismatched_pairs_is_one_setting(phase):
+    for value in (True, False):
+        config = small(f"{phase}.matching_aware={str(value).lower()}")
+        sketcher = networks(config)["stage1_generator"] if phase == "stage2" else None
+        assert build_stage(config, phase, sketcher=sketcher).matching_aware is value
+
+
 def test_the_penalty_and_the_dropped_captions_are_settings():
     stage = build_stage(
         small("stage1.r1_weight=0.5", "stage1.r1_every=4", "stage1.caption_dropout=0.1"), "stage1"
@@ -109,7 +117,7 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     tree = json.loads(config.to_json())
     new = ["adversarial_loss", "r1_weight", "r1_every", "spectral_norm", "minibatch_std", "projection"]
     for phase in ("stage1", "stage2"):
-        for name in [*new, "caption_dropout", "matching_weight", "matching_gamma"]:
+        for name in [*new, "matching_aware", "caption_dropout", "matching_weight", "matching_gamma"]:
             del tree[phase][name]
     for name in ("objective", "gamma", "reading_weight", "picture_reading_weight"):
         del tree["text"][name]

@@ -22,7 +22,8 @@ def describe_machine() -> str:
     devices = list(Path("/dev").glob("nvidia[0-9]*"))  # Keras can list them on two of its backends only
     gpus = f"{len(devices)} GPU{'s' * (len(devices) > 1)}" if devices else "no GPU"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores, {gpus}; {engine.library()}, Keras {keras.version()}"
+    some = f"{cores} core{'s' * (cores != 1)}"
+    return f"{_processor()}, {some}, {gpus}; {engine.library()}, Keras {keras.version()}"
 
 
 def _processor() -> str:

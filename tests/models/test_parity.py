@@ -12,10 +12,11 @@ STAGES = ("stage1", "stage2")
 # How far apart rounding drives the backends. A unit within 1e-6 of the kink of its ReLU is on for one and
 # off for another; that changes gradients by a percent, seldom among the 100,000 units of Stage-I, about
 # once a step among the million of Stage-II. Largest of four runs: losses of Stage-I 2e-6 apart, of Stage-II
-# 2e-3 (relative); weights 1e-7 and 2e-4 apart, 1.7 % of those of Stage-II by more than 2e-5.
+# 2e-3 (relative); weights 1e-7 and 2e-4 apart, 1.7 % of those of Stage-II by more than 2e-5. On a processor
+# with AVX2 alone, where the convolutions add up in another order, 5.7 % of those were.
 LOSSES = {"stage1": 1e-3, "stage2": 5e-3}
 NORMS = {"stage1": 1e-3, "stage2": 2e-2}  # of gradients: there such a unit weighs most
-CLOSE = {"stage1": 0.98, "stage2": 0.95}
+CLOSE = {"stage1": 0.98, "stage2": 0.9}
 
 
 def adam():

@@ -163,7 +163,14 @@ def test_pictures_and_losses_agree_on_every_backend():
     results = run_on_each(step)
     pictures = {name: {"pictures": arrays.pop("pictures")} for name, arrays in results.items()}
     assert_same(pictures, atol=1.0)
-    assert_same(results, rtol=1e-3, atol=1e-3)
+    # A unit at the kink of its ReLU may go one way here and another there (see test_parity.py); with three
+    # pictures and these widths, the loss after such a step differs by up to a percent.
+    for number, tolerance in ((0, 1e-3), (1, 2e-2)):
+        losses = {
+            name: {key: value for key, value in arrays.items() if key.endswith(f" {number}")}
+            for name, arrays in results.items()
+        }
+        assert_same(losses, rtol=tolerance, atol=1e-3)
 
 
 def test_what_cannot_be_is_refused():

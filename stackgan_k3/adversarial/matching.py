@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+from keras import ops
 
 from stackgan_k3.adversarial.matching_loss import matching_loss
 from stackgan_k3.adversarial.super_resolution_losses import reduced
@@ -52,16 +53,20 @@ class Matching:
         """Names of what is logged: ``matching``, or nothing where there is no weight."""
         return ("matching",) if self.weight else ()
 
-    def __call__(self, image: Any, embedding: Any) -> tuple[Any, dict[str, Any]]:
+    def __call__(self, image: Any, embedding: Any, others: Any | None = None) -> tuple[Any, dict[str, Any]]:
         """Returns the weighted loss, a float32 scalar, and what to log.
 
         Args:
             image: Drawn pictures, float ``[batch, S, S, 3]`` in [-1, 1].
             embedding: Of their captions, float ``[batch, T]``.
+            others: Of further captions, float ``[batch, K, T]``: wrong ones, for every picture.
         """
         if not self.weight or self._encoder is None:
             return 0.0, {}
-        matching = matching_loss(self._encoder(reduced(image), training=False), embedding, self.gamma)
+        if others is not None:
+            others = ops.reshape(others, (-1, embedding.shape[-1]))
+        seen = self._encoder(reduced(image), training=False)
+        matching = matching_loss(seen, embedding, self.gamma, others=others)
         return self.weight * matching, {"matching": matching}
 
     def get_config(self) -> dict[str, float]:

@@ -6,7 +6,11 @@ from keras import ops
 
 
 def matching_loss(
-    image_embedding: Any, text_embedding: Any, gamma: float = 10.0, label: Any | None = None
+    image_embedding: Any,
+    text_embedding: Any,
+    gamma: float = 10.0,
+    label: Any | None = None,
+    others: Any | None = None,
 ) -> Any:
     """The image-text matching loss of a batch, on whole captions.
 
@@ -25,9 +29,11 @@ def matching_loss(
         gamma: The factor γ that sharpens the softmax.
         label: Integer ``[batch]``: pairs of one class are no negatives of each other. None where there
             are no classes.
+        others: Float ``[others, T]``, further captions, which are wrong for all pictures: the first of the
+            two softmax functions is over these as well.
 
     Returns:
-        A float32 scalar, at least 0; 2·ln(batch) where nothing can be told apart.
+        A float32 scalar, at least 0; where nothing can be told apart, ln(batch + others) + ln(batch).
 
     Example:
         >>> import numpy as np
@@ -42,7 +48,11 @@ def matching_loss(
         alike = ops.cast(ops.equal(label[:, None], label[None, :]), "float32")
         alike = alike - ops.eye(alike.shape[0] or ops.shape(alike)[0])
         scores = scores - 1e9 * alike
-    over_captions = ops.logsumexp(scores, axis=1) - right
+    captions = scores
+    if others is not None:
+        further = gamma * ops.matmul(unit(image_embedding), ops.transpose(unit(others)))
+        captions = ops.concatenate([scores, further], axis=1)
+    over_captions = ops.logsumexp(captions, axis=1) - right
     over_pictures = ops.logsumexp(scores, axis=0) - right
     return ops.mean(over_captions) + ops.mean(over_pictures)
 

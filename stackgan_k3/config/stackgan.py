@@ -20,7 +20,8 @@ class StageConfig(AdversarialConfig):
     :class:`stackgan_k3.models.discriminator.Discriminator`. ``matching_aware`` teaches it that real pictures
     with the captions of others are wrong. ``caption_dropout`` is the probability that an
     example is trained on without its caption. ``matching_weight`` and ``matching_gamma`` are of the
-    image-text matching loss (0: none).
+    image-text matching loss (0: none), and ``matching_negatives`` how many captions of other pictures come
+    with each example for it, besides those of the batch.
 
     Example:
         >>> StageConfig().width
@@ -40,6 +41,7 @@ class StageConfig(AdversarialConfig):
     caption_dropout: float = Field(0.0, ge=0, le=1)
     matching_weight: float = Field(0.0, ge=0)
     matching_gamma: float = Field(10.0, gt=0)
+    matching_negatives: int = Field(0, ge=0, le=4096)
 
 
 class Stage2Config(StageConfig):
@@ -180,11 +182,12 @@ def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any])
 def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> None:
     for phase in ("stage1", "stage2"):
         part: StageConfig = getattr(config, phase)
-        if f"{phase}.matching_gamma" in changes and not part.matching_weight:
-            raise UserError(
-                f"{phase}.matching_gamma is {part.matching_gamma:g}, but {phase}.matching_weight=0 switches "
-                f"the matching loss off; leave it out, or set {phase}.matching_weight, for example to 5"
-            )
+        for name in ("matching_gamma", "matching_negatives"):
+            if f"{phase}.{name}" in changes and getattr(part, name) and not part.matching_weight:
+                raise UserError(
+                    f"{phase}.{name} is {getattr(part, name):g}, but {phase}.matching_weight=0 switches the "
+                    f"matching loss off; leave it out, or set {phase}.matching_weight, for example to 5"
+                )
     stage = config.stage2
     for name in ("content_weight", "feature_weight"):
         if f"stage2.{name}" in changes and getattr(stage, name) and stage.kind != "srgan":

@@ -67,7 +67,8 @@ class StackGANStage(AdversarialModel):
 
     Batches are dicts: ``image`` uint8 or float in [-1, 1] ``[B, S, S, 3]``, ``embedding``
     float32 ``[B, T]``, and the random entries named by :attr:`draws`; those that
-    are missing come from the model's seed.
+    are missing come from the model's seed. With ``other_embedding`` float32 ``[B, K, T]`` the matching loss
+    compares each picture with those captions too.
 
     Raises:
         UserError: If the networks do not fit together.
@@ -192,7 +193,7 @@ class StackGANStage(AdversarialModel):
             real = self.judge(self.augment(batch, batch["image"]), condition)
             said = [Judgement(one.fake, logits) for one, logits in zip(said, real, strict=True)]
         kl, logs = _kl(drawn)
-        matching, more = self.matching(drawn["image"], batch["embedding"])
+        matching, more = self.matching(drawn["image"], batch["embedding"], batch.get("other_embedding"))
         return self.objective.generator_loss(said) + self.kl_weight * kl + matching, {**logs, **more}
 
     def judge_real(self, batch: dict[str, Any], drawn: dict[str, Any], image: Any) -> Any:

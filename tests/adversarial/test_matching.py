@@ -43,6 +43,34 @@ def test_stage1_minimizes_the_weighted_loss_and_logs_it():
     assert losses[1] - losses[0] == pytest.approx(3 * expected, rel=1e-3)
 
 
+def test_further_captions_are_wrong_for_every_picture():
+    rng = np.random.default_rng(3)
+    image, text, others = (rng.normal(size=(n, 6)).astype("float32") for n in (3, 3, 8))
+    v, t, o = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (image, text, others))
+    to_captions, to_pictures = 4.0 * v @ np.concatenate([t, o]).T, 4.0 * t @ v.T
+    right = np.diagonal(to_pictures)
+    expected = np.mean(np.log(np.exp(to_captions).sum(axis=1)) - right)
+    expected += np.mean(np.log(np.exp(to_pictures).sum(axis=1)) - right)
+    assert float(numpy(matching_loss(image, text, 4.0, others=others))) == pytest.approx(expected, rel=1e-5)
+    alike = np.ones((2, 3), "float32")
+    loss = float(numpy(matching_loss(alike, alike, others=np.ones((6, 3), "float32"))))
+    assert loss == pytest.approx(np.log(8) + np.log(2), rel=1e-5)
+
+
+def test_a_stage_compares_with_the_further_captions_of_a_batch():
+    stage = built(3.0)
+    prepared = stage.prepare(networks.batch(stage))
+    drawn = stage.draw(prepared)
+    rows = len(prepared["embedding"])
+    others = np.random.default_rng(0).normal(size=(rows, 5, networks.EMBEDDING)).astype("float32")
+    _, logs = stage.generator_loss({**prepared, "other_embedding": others}, drawn)
+    seen = stage.image_encoder(drawn["image"], training=False)
+    flat = others.reshape(-1, networks.EMBEDDING)
+    expected = float(numpy(matching_loss(seen, prepared["embedding"], 7.0, others=flat)))
+    assert float(numpy(logs["matching"])) == pytest.approx(expected, rel=1e-4)
+    assert expected > float(numpy(matching_loss(seen, prepared["embedding"], 7.0))) + 0.1
+
+
 def test_the_generator_learns_it_and_the_encoder_stays():
     stage = built(20.0)
     stage.compile(keras.optimizers.Adam(5e-3), keras.optimizers.SGD(0.0))

@@ -79,6 +79,10 @@ def test_a_published_preset_has_none_of_them():
         (["stage1.r1_weight=-1"], "stage1.r1_weight: .*greater than or equal to 0"),
         (["stage1.matching_gamma=4"], "stage1.matching_weight=0 switches the matching loss off"),
         (
+            ["stage2.matching_negatives=4"],
+            "stage2.matching_negatives is 4, but stage2.matching_weight=0 switch",
+        ),
+        (
             ["stage1.matching_weight=5", "stage1.caption_dropout=0.1"],
             "stage1.caption_dropout is 0.1, but stage1.matching_weight asks in every step",
         ),
@@ -117,7 +121,8 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     tree = json.loads(config.to_json())
     new = ["adversarial_loss", "r1_weight", "r1_every", "spectral_norm", "minibatch_std", "projection"]
     for phase in ("stage1", "stage2"):
-        for name in [*new, "matching_aware", "caption_dropout", "matching_weight", "matching_gamma"]:
+        matching = ["matching_aware", "matching_weight", "matching_gamma", "matching_negatives"]
+        for name in [*new, "caption_dropout", *matching]:
             del tree[phase][name]
     for name in ("objective", "gamma", "reading_weight", "picture_reading_weight"):
         del tree["text"][name]

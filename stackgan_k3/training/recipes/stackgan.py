@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from stackgan_k3.config.stackgan import StackGANConfig, StageConfig
+from stackgan_k3.data.adding_loader import AddingLoader
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.records import Records
 from stackgan_k3.models.attention_stage import AttentionStage
@@ -19,6 +20,7 @@ from stackgan_k3.models.words import with_words
 from stackgan_k3.text.embedding_table import EmbeddingTable
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
+from stackgan_k3.training.other_captions import OtherCaptions
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.setting_up import (
@@ -213,7 +215,8 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
     config = run.config
     encoder = caption_encoder(run)
     attends = config.attention and phase == "stage2"
-    table = None if attends else embedding_table(records, encoder)
+    negatives = getattr(config, phase).matching_negatives
+    table = None if attends and not negatives else embedding_table(records, encoder)
     model = build_stage(
         config,
         phase,
@@ -221,7 +224,10 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
         text_encoder=encoder if attends else None,
         image_encoder=_image_encoder(run, phase),
     )
-    loader = stage_loader(config, phase, records, model, table)
+    plain = stage_loader(config, phase, records, model, table)
+    loader = (
+        AddingLoader(plain, OtherCaptions(table, negatives)) if negatives and table is not None else plain
+    )
     compile_stage(model, config, phase, loader.steps_per_epoch)
     asked = run.examples if attends else example_vectors(run, records, encoder)
     sampler = Sampler(run.folder / "samples", phase, run.examples, asked)

@@ -8,13 +8,15 @@ from keras import ops
 from stackgan_k3.adversarial.matching_loss import matching_loss
 from stackgan_k3.adversarial.super_resolution_losses import reduced
 from stackgan_k3.errors import UserError
+from stackgan_k3.layers.pictures import blurred
 
 
 class Matching:
     """Asks the image encoder of the joint embedding whether drawn pictures fit their captions.
 
     It looks at pictures averaged down to 64 px and is not trained here; see :func:`matching_loss` (Xu et
-    al., 2018, the loss on whole sentences).
+    al., 2018, the loss on whole sentences). An encoder that does not learn can be talked into anything by
+    specks of a pixel: blurred pictures have none.
 
     Args:
         image_encoder: From pictures float32 ``[batch, 64, 64, 3]`` to embeddings ``[batch, T]``; None for
@@ -22,6 +24,8 @@ class Matching:
         embedding_dim: T, the size of a caption's embedding.
         weight: The loss's weight; 0 for none.
         gamma: Its γ.
+        blur: How often the pictures that it looks at are blurred; see
+            :func:`stackgan_k3.layers.pictures.blurred`.
 
     Raises:
         UserError: If there is a weight and no encoder, or one of another T.
@@ -32,7 +36,12 @@ class Matching:
     """
 
     def __init__(
-        self, image_encoder: keras.Model | None, embedding_dim: int, weight: float = 0.0, gamma: float = 10.0
+        self,
+        image_encoder: keras.Model | None,
+        embedding_dim: int,
+        weight: float = 0.0,
+        gamma: float = 10.0,
+        blur: int = 0,
     ) -> None:
         if weight and image_encoder is None:
             raise UserError(
@@ -46,6 +55,7 @@ class Matching:
             )
         self.weight = float(weight)
         self.gamma = float(gamma)
+        self.blur = int(blur)
         self._encoder = image_encoder
 
     @property
@@ -65,10 +75,10 @@ class Matching:
             return 0.0, {}
         if others is not None:
             others = ops.reshape(others, (-1, embedding.shape[-1]))
-        seen = self._encoder(reduced(image), training=False)
+        seen = self._encoder(blurred(reduced(image), self.blur), training=False)
         matching = matching_loss(seen, embedding, self.gamma, others=others)
         return self.weight * matching, {"matching": matching}
 
     def get_config(self) -> dict[str, float]:
-        """Returns the weights, by the names that a stage's constructor takes them."""
-        return {"matching_weight": self.weight, "matching_gamma": self.gamma}
+        """Returns the numbers, by the names that a stage's constructor takes them."""
+        return {"matching_weight": self.weight, "matching_gamma": self.gamma, "matching_blur": self.blur}

@@ -21,7 +21,8 @@ class StageConfig(AdversarialConfig):
     with the captions of others are wrong. ``caption_dropout`` is the probability that an
     example is trained on without its caption. ``matching_weight`` and ``matching_gamma`` are of the
     image-text matching loss (0: none), and ``matching_negatives`` how many captions of other pictures come
-    with each example for it, besides those of the batch.
+    with each example for it, besides those of the batch; ``matching_blur`` says how often its pictures are
+    blurred.
 
     Example:
         >>> StageConfig().width
@@ -42,6 +43,7 @@ class StageConfig(AdversarialConfig):
     matching_weight: float = Field(0.0, ge=0)
     matching_gamma: float = Field(10.0, gt=0)
     matching_negatives: int = Field(0, ge=0, le=4096)
+    matching_blur: int = Field(0, ge=0, le=8)
 
 
 class Stage2Config(StageConfig):
@@ -182,7 +184,7 @@ def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any])
 def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> None:
     for phase in ("stage1", "stage2"):
         part: StageConfig = getattr(config, phase)
-        for name in ("matching_gamma", "matching_negatives"):
+        for name in ("matching_gamma", "matching_negatives", "matching_blur"):
             if f"{phase}.{name}" in changes and getattr(part, name) and not part.matching_weight:
                 raise UserError(
                     f"{phase}.{name} is {getattr(part, name):g}, but {phase}.matching_weight=0 switches the "

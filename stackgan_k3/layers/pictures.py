@@ -46,6 +46,35 @@ def to_grey(image: Any) -> Any:
     return ops.mean(image, axis=-1, keepdims=True)
 
 
+def blurred(image: Any, times: int = 1) -> Any:
+    """Blurs pictures by the binomial filter: each pixel, and its neighbours by 1 : 2 : 1 in both directions.
+
+    A pattern that changes sign from pixel to pixel vanishes after one time, a gradient stays as it is. At the
+    borders, the pixels there stand for those that would lie outside.
+
+    Args:
+        image: Float ``[batch, S, S, C]``.
+        times: How often; after n times an edge is about √(2n) pixels wide.
+
+    Returns:
+        Float of the same shape.
+
+    Example:
+        >>> import numpy as np
+        >>> stripes = np.tile(np.array([[1.0, -1.0]], "float32"), (4, 2)).reshape(1, 4, 4, 1)
+        >>> ops.convert_to_numpy(blurred(stripes))[0, 1, :, 0].tolist()
+        [0.5, 0.0, 0.0, -0.5]
+    """
+    for _ in range(times):
+        for axis in (1, 2):
+            first = ops.take(image, [0], axis=axis)
+            last = ops.take(image, [image.shape[axis] - 1], axis=axis)
+            image = ops.concatenate([first, image, last], axis=axis)
+        for _ in range(2):  # [1 1] by [1 1] is [1 2 1]
+            image = ops.average_pool(image, 2, strides=1, data_format="channels_last")
+    return image
+
+
 def to_uint8(image: Any) -> Any:
     """Turns a picture in [-1, 1] into bytes: ``(x + 1) · 127.5``, rounded and clipped.
 

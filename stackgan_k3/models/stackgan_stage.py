@@ -55,6 +55,7 @@ class StackGANStage(AdversarialModel):
             condition has no KL term.
         matching_weight: Weight of the matching loss: 0 for none, 5 for birds in Xu et al., 2018.
         matching_gamma: Its γ; 10 there.
+        matching_blur: How often the pictures are blurred for it; see :class:`Matching`.
         matching_aware: Whether the discriminator learns that real pictures with the captions of others are
             wrong (Reed et al., 2016). Without, ``d_wrong`` is only logged.
         real_labels: Range of the targets of real pairs, drawn uniformly for each
@@ -100,6 +101,7 @@ class StackGANStage(AdversarialModel):
         kl_weight: float = 2.0,
         matching_weight: float = 0.0,
         matching_gamma: float = 10.0,
+        matching_blur: int = 0,
         matching_aware: bool = True,
         real_labels: Sequence[float] = (0.9, 1.0),
         augment: Sequence[str] = (),
@@ -118,7 +120,8 @@ class StackGANStage(AdversarialModel):
         self.sketcher = sketcher
         self.text_encoder = text_encoder
         self.image_encoder = image_encoder
-        self.matching = Matching(image_encoder, generator.embedding_dim, matching_weight, matching_gamma)
+        settings = matching_weight, matching_gamma, matching_blur
+        self.matching = Matching(image_encoder, generator.embedding_dim, *settings)
         for network in self.frozen:
             network.trainable = False
         names = [*_condition_logs(generator), *self.matching.log_names]

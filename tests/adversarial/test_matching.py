@@ -16,7 +16,7 @@ def numpy(tensor):
     return np.array(keras.ops.convert_to_numpy(tensor))
 
 
-def built(weight):
+def built(weight, blur=0):
     plain = networks.stage1()
     stage = StackGANStage(
         plain.generator,
@@ -24,6 +24,7 @@ def built(weight):
         image_encoder=ImageEncoder(4, networks.EMBEDDING),
         matching_weight=weight,
         matching_gamma=7.0,
+        matching_blur=blur,
     )
     return networks.set_weights(stage)
 
@@ -71,6 +72,25 @@ def test_a_stage_compares_with_the_further_captions_of_a_batch():
     assert expected > float(numpy(matching_loss(seen, prepared["embedding"], 7.0))) + 0.1
 
 
+def test_the_encoder_sees_blurred_pictures_where_that_is_asked_for():
+    stage = built(3.0, blur=2)
+    prepared = stage.prepare(networks.batch(stage))
+    drawn = stage.draw(prepared)
+    _, logs = stage.generator_loss(prepared, drawn)
+    picture = numpy(drawn["image"])
+    for axis in (1, 2, 1, 2):
+        ends = np.pad(picture, [(int(a == axis),) * 2 for a in range(4)], mode="edge")
+        picture = sum(
+            weight * np.take(ends, range(start, start + 64), axis=axis)
+            for start, weight in enumerate((0.25, 0.5, 0.25))
+        )
+    seen = stage.image_encoder(picture, training=False)
+    expected = float(numpy(matching_loss(seen, prepared["embedding"], 7.0)))
+    assert float(numpy(logs["matching"])) == pytest.approx(expected, rel=1e-4)
+    sharp = stage.image_encoder(drawn["image"], training=False)
+    assert abs(expected - float(numpy(matching_loss(sharp, prepared["embedding"], 7.0)))) > 1e-3
+
+
 def test_the_generator_learns_it_and_the_encoder_stays():
     stage = built(20.0)
     stage.compile(keras.optimizers.Adam(5e-3), keras.optimizers.SGD(0.0))
@@ -84,11 +104,11 @@ def test_the_generator_learns_it_and_the_encoder_stays():
 
 
 def test_a_stage_with_it_is_saved_and_loaded(tmp_path):
-    stage = built(2.0)
+    stage = built(2.0, blur=3)
     stage.compile()
     stage.save(tmp_path / "stage.keras")
     again = keras.saving.load_model(tmp_path / "stage.keras")
-    assert again.matching.get_config() == {"matching_weight": 2.0, "matching_gamma": 7.0}
+    assert again.matching.get_config() == {"matching_weight": 2.0, "matching_gamma": 7.0, "matching_blur": 3}
     assert again.matching.log_names == ("matching",)
     for one, other in zip(stage.image_encoder.variables, again.image_encoder.variables, strict=True):
         np.testing.assert_array_equal(numpy(one), numpy(other))

@@ -77,6 +77,7 @@ def test_a_published_preset_has_none_of_them():
         ),
         (["stage1.r1_every=8"], "stage1.r1_every is 8, but stage1.r1_weight=0 switches the penalty off"),
         (["stage1.r1_weight=-1"], "stage1.r1_weight: .*greater than or equal to 0"),
+        (["stage1.matching_blur=1"], "stage1.matching_blur is 1, but stage1.matching_weight=0 switches"),
         (["stage1.matching_gamma=4"], "stage1.matching_weight=0 switches the matching loss off"),
         (
             ["stage2.matching_negatives=4"],
@@ -122,6 +123,7 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     new = ["adversarial_loss", "r1_weight", "r1_every", "spectral_norm", "minibatch_std", "projection"]
     for phase in ("stage1", "stage2"):
         matching = ["matching_aware", "matching_weight", "matching_gamma", "matching_negatives"]
+        matching.append("matching_blur")
         for name in [*new, "caption_dropout", *matching]:
             del tree[phase][name]
     for name in ("objective", "gamma", "reading_weight", "picture_reading_weight"):

@@ -111,6 +111,7 @@ def build_stage(
             kl_weight=stage.kl_weight,
             matching_weight=stage.matching_weight,
             matching_gamma=stage.matching_gamma,
+            matching_blur=stage.matching_blur,
             matching_aware=stage.matching_aware,
             caption_dropout=stage.caption_dropout,
             **adversarial_settings(config, phase),

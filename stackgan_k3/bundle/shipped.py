@@ -1,14 +1,16 @@
-"""The bundle that comes with the package, and when it is meant."""
+"""What comes with the package: a bundle and what judges it, and when they are meant."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from stackgan_k3.errors import UserError
 
 SHIPPED = "shipped"
-"""The name that stands for it where a bundle's folder is expected."""
-_FOLDER = Path(__file__).parent.parent / "shipped" / "birds"
+"""The name that stands for it where a folder is expected."""
+_ALL = Path(__file__).parent.parent / "shipped"
+_FOLDER = _ALL / "birds"
 
 
 def bundle_folder(name: str | os.PathLike[str] | None = None) -> Path:
@@ -29,6 +31,26 @@ def bundle_folder(name: str | os.PathLike[str] | None = None) -> Path:
     """
     if name is None or (os.fspath(name) == SHIPPED and not Path(SHIPPED).exists()):
         return _FOLDER
+    return Path(name)
+
+
+def judge_folder(name: str | os.PathLike[str], kind: Literal["probe", "encoders"]) -> Path:
+    """Returns the folder of what judges pictures: a probe, or the encoders of a text phase.
+
+    Args:
+        name: A folder, or ``"shipped"``, if no folder is called so, for those that come with the
+            package. They were trained on ``synthetic-birds``, as the bundle was.
+        kind: What is looked for.
+
+    Returns:
+        The folder of a run; whether it holds one is for the reader to say.
+
+    Example:
+        >>> judge_folder("shipped", "probe").name, judge_folder("probes/mine", "probe").name
+        ('probe', 'mine')
+    """
+    if os.fspath(name) == SHIPPED and not Path(SHIPPED).exists():
+        return _ALL / kind
     return Path(name)
 
 

@@ -19,14 +19,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Example:
         >>> configure(argparse.ArgumentParser())
     """
-    parser.add_argument("target", metavar="RUN|BUNDLE", help="a run directory or a bundle")
+    parser.add_argument(
+        "target", metavar="RUN|BUNDLE", help="a run directory or a bundle, or `shipped` for the package's own"
+    )
     parser.add_argument(
         "--data", metavar="DIR", required=True, help="a data set made by `stackgan-k3 prepare`"
     )
     parser.add_argument(
         "--probe", metavar="DIR",
-        help="a probe trained on it by `stackgan-k3 train-probe`: for the accuracy, and the features if no "
-        "others are named",
+        help="a probe trained on it by `stackgan-k3 train-probe`, or `shipped` for that of synthetic-birds: "
+        "for the accuracy, and the features if no others are named",
     )  # fmt: skip
     parser.add_argument(
         "--features", metavar="WHICH", default="",
@@ -46,7 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--encoders", metavar="RUN",
-        help="a run with a trained text phase, for the R-precision of a bundle (default: the run itself)",
+        help="a run with a trained text phase, or `shipped` for that of the shipped bundle, for the "
+        "R-precision of a bundle (default: the run itself)",
     )  # fmt: skip
     parser.add_argument(
         "--seed",

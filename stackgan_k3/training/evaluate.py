@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from stackgan_k3.bundle.shipped import bundle_folder, judge_folder
 from stackgan_k3.config.features_choice import parse_features
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
@@ -51,17 +52,18 @@ def evaluate(
     hold for these features and this data set, and cannot be compared with published ones.
 
     Args:
-        target: The run directory or bundle.
+        target: The run directory or bundle, or ``"shipped"`` for the bundle that comes with the package.
         data: A prepared data set.
-        probe: A probe trained on it, by ``stackgan-k3 train-probe``; for ``accuracy``, and for the features
-            where no others are named.
+        probe: A probe trained on it, by ``stackgan-k3 train-probe``, or ``"shipped"`` for that of
+            ``synthetic-birds``; for ``accuracy``, and for the features where no others are named.
         features: What the distances compare: ``probe=DIR``, ``inception``, ``inception=WEIGHTS``,
             ``onnx=FILE``, ``onnx=FILE@RANGE`` or ``pixels``; by default the probe's.
         samples: At most so many pictures are drawn (n), at least 20; more than half of the split
             cannot be.
         split: ``"test"`` or ``"train"``.
-        encoders: A run whose text phase has been trained, for the R-precision; by default the run
-            itself. Without any there is no R-precision.
+        encoders: A run whose text phase has been trained, or ``"shipped"`` for those that the shipped bundle
+            was trained with, for the R-precision; by default the run itself. Without any there is no
+            R-precision.
         seed: Says which real pictures are in which half; picture i is drawn from seed ``2³²·seed + i``, so
             that other seeds are other pictures. 0 to 2³¹ − 1.
         best: Of a run, measure the best generator that it kept (``metrics.keep_best``), not the newest.
@@ -84,16 +86,20 @@ def evaluate(
         numbers = evaluate("runs/birds", "data/birds", "probes/birds", samples=500)
         ```
     """
+    target = bundle_folder(target)
     if not features and probe is None:
         raise UserError(
-            "nothing says what sees the pictures; give a probe (see `stackgan-k3 train-probe`), or features: "
-            "inception, onnx=FILE or pixels"
+            "nothing says what sees the pictures; give a probe (one trained by `stackgan-k3 train-probe`, or "
+            "for synthetic-birds `shipped`), or features: inception, onnx=FILE or pixels"
         )
     if samples < 20:
         raise UserError(f"samples is {samples}; it must be at least 20")
     choice = parse_features(features) if features else None
+    if choice is not None and choice.kind == "probe":
+        choice = choice._replace(path=str(judge_folder(choice.path, "probe")))
     if choice is not None and choice.kind == "probe" and probe is None:
         probe = choice.path
+    probe = None if probe is None else judge_folder(probe, "probe")
     eye, values = (None, {}) if probe is None else open_probe(probe)
     looks = None if eye is None else ProbeFeatures(eye)
     alike = looks is not None and (choice is None or choice.path == str(probe))
@@ -178,7 +184,7 @@ def _judge(run: Run | None, encoders: str | Path | None, by_captions: bool) -> E
             raise UserError(
                 "encoders judge pictures by captions, and these are not asked for by any; leave them out"
             )
-        return Encoders(Run.open(encoders))
+        return Encoders(Run.open(judge_folder(encoders, "encoders")))
     if run is None or not by_captions or not run.has("text", "image_encoder"):
         return None
     return Encoders(run)

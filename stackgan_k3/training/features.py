@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from stackgan_k3.bundle.shipped import judge_folder
 from stackgan_k3.config.features_choice import parse_features
 from stackgan_k3.metrics.feature_extractor import FeatureExtractor
 from stackgan_k3.metrics.inception_features import InceptionFeatures
@@ -39,6 +40,10 @@ def open_features(text: str) -> FeatureExtractor:
 def open_probe(folder: str | Path) -> tuple[Probe, dict[str, list[str]]]:
     """Opens a trained probe: its network, and the values of each attribute in the order of its logits.
 
+    Args:
+        folder: The run of the probe, or ``"shipped"``; see
+            :func:`stackgan_k3.bundle.shipped.judge_folder`.
+
     Raises:
         UserError: If there is none.
 
@@ -47,5 +52,5 @@ def open_probe(folder: str | Path) -> tuple[Probe, dict[str, list[str]]]:
         probe, values = open_probe("probes/birds")
         ```
     """
-    run = Run.open(folder)
+    run = Run.open(judge_folder(folder, "probe"))
     return trained_probe(run), values_of(run)

@@ -10,6 +10,7 @@ from stackgan_k3.bundle.shipped import bundle_folder, judge_folder
 from stackgan_k3.config.features_choice import parse_features
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
+from stackgan_k3.metrics.details import Details
 from stackgan_k3.metrics.diversity import class_diversity, diversity
 from stackgan_k3.metrics.feature_extractor import FeatureExtractor
 from stackgan_k3.metrics.frechet_distance import frechet_distance
@@ -26,6 +27,7 @@ from stackgan_k3.training.features import open_features, open_probe
 from stackgan_k3.training.held_out import HeldOut, show
 from stackgan_k3.training.run import Run
 
+_SKETCH = 64  # pixels of what a first stage draws
 _CAPTIONS, _EACH = 20, 8  # for the diversity
 _SURE = 0.97  # what a probe must read right of real pictures to judge drawn ones by
 
@@ -76,7 +78,8 @@ def evaluate(
         extractor has no class probabilities), ``r_precision``; ``accuracy`` by attribute for synthetic birds:
         the part of pictures that show what their caption names, its floor being the probe's own accuracy
         on the real pictures. Where pictures have two stages, ``sketches`` holds ``fid`` and ``kid`` of
-        the first.
+        the first, and ``details`` those of squares of 64 px at full resolution, both of the pictures and (in
+        ``sketches``) of the enlarged sketches; see :class:`stackgan_k3.metrics.details.Details`.
 
     Raises:
         UserError: If something is not what it should be, or the split has fewer than 40 pictures.
@@ -122,15 +125,19 @@ def evaluate(
     asked = asking(held_out, drawer.condition, run)
     n, seeds = held_out.count, held_out.seeds()
     say(f"{n} pictures are drawn")
-    sizes: list[int] = []
+    size = drawing(drawer, asked, seeds)(slice(0, 1)).shape[1]
+    held = held_out.size_for(size)  # like the drawn ones, so that both are reduced to what is seen
+    close = held >= size > _SKETCH
+    if size > held:
+        say(f"no details: {held_out.records.folder} holds pictures of {held} px, drawn ones have {size}")
+    closer = [Details(extractor, size, seed=seed).read if close else len for _ in range(4)]
     parts = drawing(drawer, asked, seeds)
-    readings, embedded, looked, _ = show(parts, n, *viewers, lambda some: sizes.append(some.shape[1]))
+    readings, embedded, looked, near = show(parts, n, *viewers, closer[0])
     drawn = Reading.joined(readings)
     say("real pictures are read")
-    size = held_out.size_for(sizes[0])  # like the drawn ones, so that both are reduced to what is seen
-    readings, own, seen = show(held_out.real(held_out.first, size), n, viewers[0], len, viewers[2])
+    readings, seen, near1 = show(held_out.real(held_out.first, held), n, viewers[0], viewers[2], closer[1])
     first = Reading.joined(readings)
-    readings, own = show(held_out.real(held_out.second, size), n, *viewers[:2])
+    readings, own, near2 = show(held_out.real(held_out.second, held), n, *viewers[:2], closer[2])
     second = Reading.joined(readings)
     result: dict[str, Any] = {"samples": n, "split": split, "seed": seed, "features": extractor.name}
     result |= _distances(drawn, first, second) | _manifolds(drawn, first, second)
@@ -138,12 +145,15 @@ def evaluate(
         result["inception_score"] = _scores(drawn, first)
     else:
         say(f"no inception score: the features ({extractor.name}) come without class probabilities")
-    if sizes[0] > 64:
-        small = (held_out.real(half, held_out.size_for(64)) for half in held_out.halves)
-        sketched = (drawing(drawer, asked, seeds, previews=True), *small)
-        result["sketches"] = _distances(
-            *(Reading.joined(show(part, n, extractor.read)[0]) for part in sketched)
-        )
+    if size > _SKETCH:
+        sketches, enlarged = show(drawing(drawer, asked, seeds, previews=True), n, extractor.read, closer[3])
+        small = [held_out.real(half, held_out.size_for(_SKETCH)) for half in held_out.halves]
+        small_readings = [show(part, n, extractor.read)[0] for part in small]
+        result["sketches"] = _distances(*map(Reading.joined, [sketches, *small_readings]))
+        if close:
+            pictures, *real, sketched = map(Reading.joined, [near, near1, near2, enlarged])
+            result["details"] = _distances(pictures, *real)
+            result["sketches"]["details"] = _distances(sketched, *real)
     say("pictures of one caption are drawn")
     result["diversity"] = _diversity(drawer, asked, extractor, held_out, [first, second])
     if right is not None:

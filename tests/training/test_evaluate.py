@@ -44,7 +44,8 @@ def test_every_measure_is_there_with_its_floor(run, birds, probe, tmp_path, caps
     for name in ("fid", "kid", "precision", "recall", "density", "coverage", "diversity", "r_precision"):
         assert np.isfinite(numbers[name]["drawn"]) and np.isfinite(numbers[name]["floor"]), name
     assert set(numbers["inception_score"]) == set(numbers["accuracy"]) == {"background", "body"}
-    assert set(numbers["sketches"]) == {"fid", "kid"}
+    assert set(numbers["sketches"]) == {"fid", "kid", "details"}
+    assert numbers["details"]["fid"]["floor"] == numbers["sketches"]["details"]["fid"]["floor"]
     # An untrained generator draws grey: far from the real, all alike.
     assert numbers["fid"]["drawn"] > 1.2 * numbers["fid"]["floor"]
     assert numbers["diversity"]["drawn"] < 0.2 < numbers["diversity"]["floor"] < 1.5

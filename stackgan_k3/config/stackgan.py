@@ -50,7 +50,8 @@ class Stage2Config(StageConfig):
     """Stage-II: also its picture size in pixels, its number of residual blocks, and its kind.
 
     ``kind`` is ``"stackgan"``, the published network, or ``"srgan"``, super-resolution; ``content_weight``
-    and ``feature_weight`` are those of the latter's two further losses.
+    and ``feature_weight`` are those of the latter's two further losses. With ``sketch_skip`` the published
+    network draws what is to change of the enlarged sketch.
 
     Example:
         >>> Stage2Config().image_size
@@ -60,6 +61,7 @@ class Stage2Config(StageConfig):
     image_size: Literal[128, 256] = 256
     residual_blocks: int = Field(2, ge=0, le=16)
     kind: Literal["stackgan", "srgan"] = "stackgan"
+    sketch_skip: bool = False
     content_weight: float = Field(1.0, ge=0)
     feature_weight: float = Field(1.0, ge=0)
 
@@ -111,6 +113,15 @@ class StackGANConfig(DrawingConfig):
             raise ValueError(
                 "attention=true, but words are attended to at 16 px, where stage2.kind=srgan, which works at "
                 "64 px, has no features; set stage2.kind=stackgan, or attention=false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _skip_is_possible(self) -> Self:
+        if self.stage2.sketch_skip and self.stage2.kind == "srgan":
+            raise ValueError(
+                "stage2.sketch_skip=true is of the network that goes down to 16 px, and stage2.kind=srgan "
+                "stays at 64 px; set stage2.kind=stackgan, or stage2.sketch_skip=false"
             )
         return self
 

@@ -11,7 +11,8 @@ from stackgan_k3.layers.attention import WordAttention
 from stackgan_k3.layers.blocks import convolution, join_condition, relu, residual_block
 from stackgan_k3.layers.conditional_batch_norm import normalizer
 from stackgan_k3.layers.conditioning import condition_on
-from stackgan_k3.layers.kernel_upsampling import upsample
+from stackgan_k3.layers.inverse_tanh import InverseTanh
+from stackgan_k3.layers.kernel_upsampling import KernelUpsampling, upsample
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -20,7 +21,7 @@ class Stage2Generator(keras.Model):
 
     Sketch → 3 × 3 to width, ReLU → 4 × 4 stride 2 to 2·width → 4 × 4 stride 2 to
     4·width → joined with a second condition, 3 × 3 to 4·width → residual blocks →
-    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh. The last four
+    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh. The last five
     arguments change a part each; their defaults are the published network.
 
     Args:
@@ -36,6 +37,11 @@ class Stage2Generator(keras.Model):
         words: Number L and size D of a caption's word features, for attention on words: before the
             residual blocks each place takes the words that fit it (:class:`WordAttention`), and
             features and context become 4·width channels again, 3 × 3. None for no attention.
+        sketch_skip: Whether the network draws what is to change of the sketch rather than all of the
+            picture: the sketch, enlarged bilinearly, is added in front of the tanh
+            (:class:`InverseTanh`), so that training begins with a blurred picture of the right thing. The
+            residual learning of Kim et al., 2016, "Accurate Image Super-Resolution Using Very Deep
+            Convolutional Networks".
         **kwargs: Of ``keras.Model``.
 
     Inputs (a dict of float32): ``sketch`` ``[batch, 64, 64, 3]`` in [-1, 1],
@@ -69,6 +75,7 @@ class Stage2Generator(keras.Model):
         normalization: str = "batch",
         upsampling: str = "nearest",
         words: Sequence[int] | None = None,
+        sketch_skip: bool = False,
         **kwargs: Any,
     ) -> None:
         if image_size not in (128, 256):
@@ -92,6 +99,11 @@ class Stage2Generator(keras.Model):
         for halvings in range(1, int(math.log2(image_size // 16)) + 1):  # 32, 64, 128 (, 256) px
             x = relu(norm(upsample(x, 4 * width // 2**halvings, upsampling)))
         x = convolution(x, 3, 3)
+        if sketch_skip:
+            enlarged = sketch
+            for _ in range(int(math.log2(image_size // 64))):
+                enlarged = KernelUpsampling("bilinear", dtype="float32")(enlarged)
+            x = keras.layers.Add(dtype="float32")([x, InverseTanh()(enlarged)])
         image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
 
         super().__init__(
@@ -108,6 +120,7 @@ class Stage2Generator(keras.Model):
         self.normalization = normalization
         self.upsampling = upsampling
         self.words = None if words is None else tuple(words)
+        self.sketch_skip = sketch_skip
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -120,6 +133,7 @@ class Stage2Generator(keras.Model):
             "normalization": self.normalization,
             "upsampling": self.upsampling,
             "words": self.words,
+            "sketch_skip": self.sketch_skip,
             "name": self.name,
         }
 

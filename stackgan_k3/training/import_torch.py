@@ -222,6 +222,7 @@ def _asked_by_embeddings(config: StackGANConfig) -> StackGANConfig:
         "upsampling": "nearest",
         "attention": False,
         "stage2.kind": "stackgan",
+        "stage2.sketch_skip": False,
     }
     for name, value in published.items():
         given = attrgetter(name)(config)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,13 +31,14 @@ def shaken(network: keras.Model, random: np.random.Generator) -> keras.Model:
     return network
 
 
-def tiny(*, stage2: bool = True, seed: int = 0) -> Pipeline:
+def tiny(*, stage2: bool = True, seed: int = 0, **variant: Any) -> Pipeline:
     random = np.random.default_rng(seed)
     sizes = {"embedding_dim": 16, "conditioning_dim": 4}
     text_encoder = shaken(CharCNNRNN(width=6, embedding_dim=16), random)
     generators = [shaken(Stage1Generator(4, noise_dim=6, **sizes), random)]
     if stage2:
-        generators.append(shaken(Stage2Generator(4, image_size=128, residual_blocks=1, **sizes), random))
+        second = Stage2Generator(4, image_size=128, residual_blocks=1, **sizes, **variant)
+        generators.append(shaken(second, random))
     return Pipeline(generators, text_encoder=text_encoder)
 
 

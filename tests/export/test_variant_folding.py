@@ -62,6 +62,15 @@ def test_a_folded_variant_is_the_same_function(second, upsampling, normalization
     )  # a hundredth of a grey level
 
 
+def test_the_sketch_is_still_added_when_folded():
+    network = generator(True, conditioning="plain", sketch_skip=True)
+    batch = {name: value.clip(-1, 1) for name, value in batch_of(network).items()}
+    folded, right = fold(rebuild(network)), np.array(network(batch, training=False)["image"])
+    np.testing.assert_allclose(folded(batch, training=False)["image"], right, atol=1e-4)
+    batch["sketch"] = -batch["sketch"]
+    assert abs(np.array(folded(batch, training=False)["image"]) - right).mean() > 0.1
+
+
 def test_a_folded_conditional_norm_still_follows_the_text():
     network = generator(True, conditioning="plain", normalization="conditional")
     folded, batch = fold(rebuild(network)), batch_of(network)

@@ -9,8 +9,10 @@ from small_run import SMALL
 
 from stackgan_k3.config import RunConfig, load_preset, parse_changes
 from stackgan_k3.draws import draw_batch
+from stackgan_k3.errors import UserError
 from stackgan_k3.layers.batch_normalization import BatchNormalization
 from stackgan_k3.layers.conditional_batch_norm import ConditionalBatchNorm
+from stackgan_k3.layers.inverse_tanh import InverseTanh
 from stackgan_k3.layers.kernel_upsampling import KernelUpsampling
 from stackgan_k3.layers.uniform_noise import UniformNoise
 from stackgan_k3.layers.upsample_convolution import UpsampleConvolution
@@ -102,6 +104,16 @@ def test_the_conditioning_of_both_generators_is_one_setting(setting, parts):
 def test_residual_blocks_are_one_setting(blocks):
     generator = build_stage2_generator(small(f"stage2.residual_blocks={blocks}"))
     assert sum(isinstance(layer, keras.layers.Add) for layer in generator.layers) == blocks
+
+
+def test_adding_to_the_sketch_is_one_setting():
+    added = [
+        InverseTanh in kinds(build_stage2_generator(small(f"stage2.sketch_skip={on}")))
+        for on in (True, False)
+    ]
+    assert added == [True, False]
+    with pytest.raises(UserError, match=r"stage2\.sketch_skip=false"):
+        small("stage2.sketch_skip=true", "stage2.kind=srgan")
 
 
 @pytest.mark.parametrize("size", [128, 256])

@@ -122,7 +122,7 @@ def _measured(about: About) -> str:
         for name, value in measures(numbers).items()
     ]
     lines = "\n".join(f"| {name} | {drawn} | {real} |" for name, drawn, real in rows)
-    seen = _plain(str(numbers.get("features", "a probe's features")))
+    seen = f"features `{numbers['features']}`" if "features" in numbers else "a probe's features"
     drawn_for = f"captions of the {numbers['split']} split (seed {numbers['seed']})"
     return f"""## How good it is
 
@@ -138,6 +138,8 @@ sizes cannot be compared with these.
 
 
 def _figure(value: Mapping[str, float], name: str, error: str) -> str:
+    if name not in value:  # a floor that these real pictures do not give
+        return ""
     return f"{value[name]:.4g}" + (f" ± {value[error]:.2g}" if error in value else "")
 
 

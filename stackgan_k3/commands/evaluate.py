@@ -126,11 +126,13 @@ def table(numbers: dict[str, Any]) -> list[str]:
     """
     found = measures(numbers)
     width = 2 + max(map(len, ("measure", *found)))
-    lines = [f"{numbers['samples']} pictures, {numbers['split']} split, seed {numbers['seed']}"]
+    seen = f", features: {numbers['features']}" if "features" in numbers else ""
+    lines = [f"{numbers['samples']} pictures, {numbers['split']} split, seed {numbers['seed']}{seen}"]
     lines.append(f"{'measure':{width}}{'drawn':>10}{'real':>12}")
     for name, value in found.items():
         errors = [f"{value[of]:.3g}" for of in ("error", "floor_error") if of in value]
         more = f"   ± {' and '.join(errors)}" if errors else ""
         more += f"   of {value['candidates']:.0f} captions" if "candidates" in value else ""
-        lines.append(f"{name:{width}}{value['drawn']:>10.4g}  {value['floor']:>10.4g}{more}")
+        real = f"{value['floor']:.4g}" if "floor" in value else ""
+        lines.append(f"{name:{width}}{value['drawn']:>10.4g}  {real:>10}{more}".rstrip())
     return lines

@@ -49,7 +49,7 @@ def parse_features(text: str) -> FeaturesChoice:
     if kind not in _KINDS:
         raise unknown("kind of features", kind, _KINDS)
     scale = ""
-    if kind == "onnx" and "@" in path:
+    if kind == "onnx" and "@" in path.replace("\\", "/").rpartition("/")[2]:  # not in a folder's name
         path, _, scale = path.rpartition("@")
         if scale not in RANGES:
             raise unknown("range", scale, RANGES)

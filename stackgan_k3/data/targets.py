@@ -58,7 +58,8 @@ class Targets:
             values = {name: found for name in names if len(found := sorted(set(texts[name]))) > 1}
         if not values:
             raise UserError(
-                f"the pictures of {records.folder} are all of one class: there is nothing to read"
+                f"the pictures of {records.folder} are all of one class: there is nothing to read; prepare "
+                "pictures of several, or name an attribute that differs (probe.attributes)"
             )
         self.values = {name: tuple(each) for name, each in values.items()}
         places = {name: {text: number for number, text in enumerate(each)} for name, each in values.items()}

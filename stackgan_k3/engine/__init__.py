@@ -3,7 +3,8 @@
 What the rest of the package needs from a backend beyond ``keras.ops`` is a
 handful of functions with one meaning and three implementations: gradients
 (:func:`value_and_grad`, :func:`input_gradient`, :func:`vjp`, :func:`differentiable_gradient`), a branch
-that is skipped where it is not due (:func:`when`), the base class
+that is skipped where it is not due (:func:`when`), a context without gradients (:func:`inference`), the
+base class
 whose ``train_step`` suits the backend's trainer (:class:`EngineModel`), the
 fastest form of an operation (:func:`convolve`, :func:`convolve_transposed`, :func:`normalize_batch`,
 :func:`upsampling_form`), and the library's name (:func:`library`).
@@ -32,6 +33,7 @@ vjp = _backend.vjp
 sync = _backend.sync
 differentiable_gradient = _backend.differentiable_gradient
 when = _backend.when
+inference = _backend.inference
 library = _backend.library
 upsampling_form = _backend.upsampling_form
 convolve = _backend.convolve
@@ -43,6 +45,7 @@ __all__ = [
     "convolve",
     "convolve_transposed",
     "differentiable_gradient",
+    "inference",
     "input_gradient",
     "library",
     "normalize_batch",

@@ -7,6 +7,7 @@ same variables, differentiate with respect to the chosen ones and hand what the
 others became (batch normalization's statistics, metrics) to the outer scope.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from stackgan_k3.engine.forms import asked_form
 Variables = Sequence[keras.Variable]
 
 _frames: list[tuple[keras.StatelessScope, list[keras.Variable]]] = []
+
+inference = contextlib.nullcontext
+"""What to draw and to measure in: here nothing is recorded without being asked for."""
 
 
 class EngineModel(keras.Model):

@@ -1,5 +1,6 @@
 """Gradients and the training step on TensorFlow."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ import tensorflow as tf
 from stackgan_k3.engine.forms import asked_form
 
 Variables = Sequence[keras.Variable]
+
+inference = contextlib.nullcontext
+"""What to draw and to measure in: here nothing is recorded without being asked for."""
 
 
 class EngineModel(keras.Model):

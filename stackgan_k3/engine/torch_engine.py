@@ -11,6 +11,9 @@ from stackgan_k3.engine.forms import asked_form
 
 Variables = Sequence[keras.Variable]
 
+inference = torch.no_grad
+"""What to draw and to measure in: nothing is recorded for gradients, which would keep every feature map."""
+
 
 class EngineModel(keras.Model):
     """A ``keras.Model`` whose step is ``update(batch) -> logs`` on every backend."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from stackgan_k3.bundle import alphabet, noise
 from stackgan_k3.bundle.classes import label_of
+from stackgan_k3.bundle.embeddings import embeddings_of
 from stackgan_k3.bundle.interpolation import both_ends, check_ends, fractions, spherical, straight
 from stackgan_k3.bundle.manifest import Manifest
 from stackgan_k3.bundle.shipped import bundle_folder
@@ -16,7 +17,7 @@ from stackgan_k3.bundle.words import check_known
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference.drawing import Drawing
 from stackgan_k3.inference.providers import open_session
-from stackgan_k3.inference.requests import at_least_1, between_line, captions_of, embeddings_of
+from stackgan_k3.inference.requests import at_least_1, between_line, captions_of
 
 MODEL = "model.onnx"
 MAX_PICTURES = 10_000

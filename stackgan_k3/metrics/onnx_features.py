@@ -20,9 +20,9 @@ class OnnxFeatures:
     """What a graph of your own sees in pictures.
 
     The graph has one input, uint8 or float32, ``[batch, S, S, 3]`` or ``[batch, 3, S, S]`` with a fixed S,
-    and an output ``[batch, D]`` (or ``[batch, D, 1, 1]``): the one named ``features``, or the only one. A
-    further output named ``probabilities`` or ``logits``, ``[batch, classes]``, gives the inception score;
-    without it there is none.
+    and an output ``[batch, D]`` (or ``[batch, D, 1, 1]``, ``[batch, 1, 1, D]``): the one named ``features``,
+    or the only one. A further output named ``probabilities`` or ``logits``, ``[batch, classes]``, gives the
+    inception score; without it there is none.
 
     Args:
         path: The ``.onnx`` file.
@@ -46,7 +46,11 @@ class OnnxFeatures:
         if scale and scale not in RANGES:
             raise unknown("range", scale, RANGES)
         self.path = Path(path)
-        self.session, _ = open_session(path, None)
+        try:
+            self.session, _ = open_session(path, None)
+        except UserError as error:
+            reason = str(error.__cause__ or error).splitlines()[0]
+            raise UserError(f"onnxruntime cannot open {path} ({reason}); export the graph again") from error
         inputs = self.session.get_inputs()
         if len(inputs) != 1:
             raise UserError(f"{path} has {len(inputs)} inputs; a feature extractor has one, the pictures")
@@ -84,12 +88,17 @@ class OnnxFeatures:
             count = len(ready)
             if self._batch and count < self._batch:  # a graph for batches of one size only
                 ready = np.concatenate([ready, np.repeat(ready[-1:], self._batch - count, axis=0)])
-            parts.append([each[:count] for each in self._run(wanted, ready)])
+            found = self._run(wanted, ready)
+            if not all(each.ndim for each in found):
+                raise UserError(f"{self.path} gives one number for {len(ready)} pictures; it must give rows")
+            parts.append([each[:count] for each in found])
         whole = [np.concatenate(each) for each in zip(*parts, strict=True)]
-        features = whole[0].reshape(whole[0].shape[:2]) if whole[0].shape[2:] == (1, 1) else whole[0]
-        if features.ndim != 2 or len(features) != len(pictures):
+        features = whole[0]
+        if features.ndim == 4 and (1, 1) in (features.shape[2:], features.shape[1:3]):
+            features = features.reshape(len(features), max(features.shape[1:]))  # one place, kept
+        if features.ndim != 2 or len(features) != len(pictures) or not features.shape[1]:
             raise UserError(
-                f"{self.path} gives features {list(whole[0].shape)}; they must be [batch, D], so end "
+                f"{self.path} gives features {list(features.shape)}; they must be [batch, D], so end "
                 "the graph with a pooling over the places"
             )
         if not self._classes:
@@ -135,7 +144,7 @@ def _layout(path: Path, shape: list[Any]) -> tuple[bool, int, int]:
     if len(shape) == 4:
         first, last = shape[1] == 3, shape[3] == 3
         height, width = shape[2:] if first else shape[1:3]
-        if first != last and isinstance(height, int) and height == width:
+        if first != last and isinstance(height, int) and height == width > 0:
             return first, height, shape[0] if isinstance(shape[0], int) else 0
     raise UserError(
         f"{path} reads {shape}; a feature extractor reads [batch, S, S, 3] or [batch, 3, S, S] with a "

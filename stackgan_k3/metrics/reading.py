@@ -95,7 +95,8 @@ def at_64(pictures: np.ndarray) -> np.ndarray:
     count, side = pictures.shape[:2]
     if side % 64 or pictures.shape[2] != side:
         raise UserError(
-            f"pictures have {side} x {pictures.shape[2]} pixels; probes and encoders read multiples of 64"
+            f"pictures have {side} x {pictures.shape[2]} pixels; probes and encoders read multiples of 64: "
+            "prepare the set with --size 64, 128 or 256, or measure by --features pixels without them"
         )
     squares = pictures.reshape(count, 64, side // 64, 64, side // 64, 3).astype(np.float32)
     return squares.mean(axis=(2, 4)) / np.float32(127.5) - np.float32(1.0)

@@ -9,6 +9,7 @@ from keras import ops
 
 from stackgan_k3.bundle import alphabet
 from stackgan_k3.bundle.classes import label_of
+from stackgan_k3.bundle.embeddings import embeddings_of
 from stackgan_k3.bundle.interpolation import both_ends, check_ends, spherical, straight
 from stackgan_k3.bundle.noise import normal
 from stackgan_k3.bundle.words import check_known
@@ -291,11 +292,9 @@ class Pipeline:
         if isinstance(conditions, np.ndarray) and conditions.dtype.kind == "f":
             if self.attends:
                 raise UserError("this model attends to the words of captions; pass captions, not embeddings")
-            return "embedding", conditions.astype(np.float32)
+            return "embedding", embeddings_of(conditions, self.embedding_dim)
         if self.text_encoder is None:
-            raise UserError(
-                "this model has no text_encoder; pass embeddings float32 [N, T] instead of captions"
-            )
+            raise UserError("this model has no text_encoder; pass embeddings float32 [N, T] instead")
         texts = [conditions] if isinstance(conditions, str) else list(conditions)
         for text in texts:
             alphabet.check(text)

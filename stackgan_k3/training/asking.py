@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from stackgan_k3 import engine
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.text.sentence_encoder import SentenceEncoder
 from stackgan_k3.training.held_out import HeldOut
@@ -38,10 +39,10 @@ def asking(held_out: HeldOut, condition: str, run: Run | None) -> Any:
     lines = held_out.captions(held_out.first)
     if isinstance(encoder, SentenceEncoder):
         return encoder.embed(lines)
-    parts = [
-        encoder(encode(lines[start : start + 256]), training=False) for start in range(0, len(lines), 256)
-    ]
-    return np.concatenate([ops.convert_to_numpy(part) for part in parts]).astype(np.float32)
+    starts = range(0, len(lines), 256)
+    with engine.inference():
+        parts = [encoder(encode(lines[start : start + 256]), training=False) for start in starts]
+        return np.concatenate([ops.convert_to_numpy(part) for part in parts]).astype(np.float32)
 
 
 def embeds_captions(condition: str, run: Run | None) -> bool:

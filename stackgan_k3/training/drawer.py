@@ -61,6 +61,8 @@ def open_drawer(path: str | Path, *, best: bool = False) -> Drawer:
                 f"{path} is a bundle, which holds one generator; leave --best out, or name its run"
             )
         return _OfBundle(TextToImage.load(path))
+    if not Path(path).is_dir():
+        raise UserError(f"there is no folder {path}; give a run directory or a bundle, or `shipped`")
     return PipelineDrawer(Run.open(path, best=best).pipeline())
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from stackgan_k3 import engine
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.metrics.r_precision import most_candidates, r_precision
 from stackgan_k3.metrics.reading import at_64
@@ -37,8 +38,9 @@ class Encoders:
     def captions(self, lines: list[str]) -> np.ndarray:
         """Embeds captions: float32 ``[N, T]``."""
         starts = range(0, len(lines), 256)
-        parts = [self._reader(encode(lines[start : start + 256]), training=False) for start in starts]
-        return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+        with engine.inference():
+            parts = [self._reader(encode(lines[start : start + 256]), training=False) for start in starts]
+            return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
     def precision(self, of_pictures: np.ndarray, held_out: HeldOut, half: np.ndarray) -> float:
         """Returns the R-precision of pictures of, or drawn for, the captions of a half.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stackgan_k3.bundle.shipped import bundle_folder, judge_folder
+from stackgan_k3.bundle.shipped import SHIPPED, bundle_folder, judge_folder
 from stackgan_k3.config.features_choice import parse_features
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
@@ -24,7 +24,7 @@ from stackgan_k3.training.asking import asking, embeds_captions
 from stackgan_k3.training.drawer import Drawer, drawing, is_bundle, open_drawer
 from stackgan_k3.training.encoders import Encoders, candidates_of
 from stackgan_k3.training.features import open_features, open_probe
-from stackgan_k3.training.held_out import HeldOut, show
+from stackgan_k3.training.held_out import HeldOut, Part, show
 from stackgan_k3.training.run import Run
 
 _SKETCH = 64  # pixels of what a first stage draws
@@ -72,10 +72,12 @@ def evaluate(
         say: Called with a line of text as the work goes on.
 
     Returns:
-        ``samples`` (n), ``features`` (the extractor's name), and for each measure ``{"drawn": …, "floor":
-        …}``: ``fid`` and ``kid`` (lower is better; ``kid`` with its ``error``), ``precision``, ``recall``,
-        ``density``, ``coverage``, ``diversity``, ``inception_score`` by attribute (missing where the
-        extractor has no class probabilities), ``r_precision``; ``accuracy`` by attribute for synthetic birds:
+        What was measured and by what, as it was given (``samples``, ``split``, ``seed``, ``target``,
+        ``data``, ``features``, ``probe``, ``encoders``, ``best``), and for each measure ``{"drawn": …,
+        "floor": …}``: ``fid`` and ``kid`` (lower is better; ``kid`` with its ``error``), ``precision``,
+        ``recall``, ``density``, ``coverage``, ``diversity`` (without a floor where no two real pictures are
+        of one class), ``inception_score`` by attribute (missing where the extractor has no class
+        probabilities), ``r_precision``; ``accuracy`` by attribute for synthetic birds:
         the part of pictures that show what their caption names, its floor being the probe's own accuracy
         on the real pictures. Where pictures have two stages, ``sketches`` holds ``fid`` and ``kid`` of
         the first, and ``details`` those of squares of 64 px at full resolution, both of the pictures and (in
@@ -89,7 +91,6 @@ def evaluate(
         numbers = evaluate("runs/birds", "data/birds", "probes/birds", samples=500)
         ```
     """
-    target = bundle_folder(target)
     if not features and probe is None:
         raise UserError(
             "nothing says what sees the pictures; give a probe (one trained by `stackgan-k3 train-probe`, or "
@@ -99,9 +100,10 @@ def evaluate(
         raise UserError(f"samples is {samples}; it must be at least 20")
     choice = parse_features(features) if features else None
     if choice is not None and choice.kind == "probe":
+        probe = choice.path if probe is None else probe
         choice = choice._replace(path=str(judge_folder(choice.path, "probe")))
-    if choice is not None and choice.kind == "probe" and probe is None:
-        probe = choice.path
+    given = {"target": target, "data": data, "probe": probe, "encoders": encoders}
+    names = {name: str(path) for name, path in given.items() if path is not None}
     probe = None if probe is None else judge_folder(probe, "probe")
     eye, values = (None, {}) if probe is None else open_probe(probe)
     looks = None if eye is None else ProbeFeatures(eye)
@@ -110,6 +112,7 @@ def evaluate(
     held_out = HeldOut(Records(data, split), samples, seed)
     if probe is not None:
         _say_if_strange(probe, held_out.records, say)
+    target = bundle_folder(target)
     drawer = open_drawer(target, best=best)
     run = None if is_bundle(target) else Run.open(target)
     by_captions = drawer.condition == "characters" or embeds_captions(drawer.condition, run)
@@ -118,6 +121,10 @@ def evaluate(
         say("no R-precision: all captions mean the same, or their pictures are of one class")
         judge = None
     right = asked_birds(held_out, values) if by_captions and can_ask(held_out.records, values) else None
+    if judge is None and by_captions and run is None and encoders is None:
+        say("no R-precision: a bundle brings no image encoder; name the --encoders that judge")
+    if right is None and by_captions and held_out.records.info["source"] == "synthetic-birds":
+        say("no accuracy: there is no probe that reads the colours of birds; --probe shipped does")
     looks = None if right is None or alike else looks
     viewers = [extractor.read, judge.pictures if judge else len, looks.read if looks else len]
     for viewer in viewers:  # whatever cannot see such pictures says so now
@@ -125,11 +132,16 @@ def evaluate(
     asked = asking(held_out, drawer.condition, run)
     n, seeds = held_out.count, held_out.seeds()
     say(f"{n} pictures are drawn")
-    size = drawing(drawer, asked, seeds)(slice(0, 1)).shape[1]
+    size = sketched = _side(drawing(drawer, asked, seeds))
+    if size > _SKETCH:
+        sketched = _side(drawing(drawer, asked, seeds, previews=True))
     held = held_out.size_for(size)  # like the drawn ones, so that both are reduced to what is seen
-    close = held >= size > _SKETCH
+    close, staged = held >= size > _SKETCH, sketched < size
     if size > held:
-        say(f"no details: {held_out.records.folder} holds pictures of {held} px, drawn ones have {size}")
+        say(
+            f"no details: {held_out.records.folder} holds pictures of {held} px, drawn ones have {size} and "
+            "are reduced more than these; prepare larger ones for a fair comparison"
+        )
     closer = [Details(extractor, size, seed=seed).read if close else len for _ in range(4)]
     parts = drawing(drawer, asked, seeds)
     readings, embedded, looked, near = show(parts, n, *viewers, closer[0])
@@ -139,28 +151,31 @@ def evaluate(
     first = Reading.joined(readings)
     readings, own, near2 = show(held_out.real(held_out.second, held), n, *viewers[:2], closer[2])
     second = Reading.joined(readings)
-    result: dict[str, Any] = {"samples": n, "split": split, "seed": seed, "features": extractor.name}
+    result: dict[str, Any] = {"samples": n, "split": split, "seed": seed, "best": best, **names}
+    result["features"] = features or f"probe={names['probe']}"
     result |= _distances(drawn, first, second) | _manifolds(drawn, first, second)
     if drawn.probabilities:
         result["inception_score"] = _scores(drawn, first)
     else:
         say(f"no inception score: the features ({extractor.name}) come without class probabilities")
-    if size > _SKETCH:
+    if staged:
         sketches, enlarged = show(drawing(drawer, asked, seeds, previews=True), n, extractor.read, closer[3])
-        small = [held_out.real(half, held_out.size_for(_SKETCH)) for half in held_out.halves]
+        small = [held_out.real(half, held_out.size_for(sketched)) for half in held_out.halves]
         small_readings = [show(part, n, extractor.read)[0] for part in small]
         result["sketches"] = _distances(*map(Reading.joined, [sketches, *small_readings]))
         if close:
-            pictures, *real, sketched = map(Reading.joined, [near, near1, near2, enlarged])
-            result["details"] = _distances(pictures, *real)
-            result["sketches"]["details"] = _distances(sketched, *real)
+            result["sketches"]["details"] = _distances(*map(Reading.joined, [enlarged, near1, near2]))
+    if close:
+        result["details"] = _distances(*map(Reading.joined, [near, near1, near2]))
     say("pictures of one caption are drawn")
     result["diversity"] = _diversity(drawer, asked, extractor, held_out, [first, second])
+    if "floor" not in result["diversity"]:
+        say("diversity has no floor: no two of these real pictures are of one class")
     if right is not None:
         both = (Reading.joined(looked), Reading.joined(seen)) if looks else (drawn, first)
         found, floor = (accuracies(reading, right) for reading in both)
         result["accuracy"] = {name: {"drawn": found[name], "floor": floor[name]} for name in found}
-        _say_if_weak(str(probe), floor, say)
+        _say_if_weak(names["probe"], floor, right, say)
     if judge is not None:
         result["r_precision"] = {
             "drawn": judge.precision(np.concatenate(embedded), held_out, held_out.first),
@@ -170,20 +185,35 @@ def evaluate(
     return result
 
 
+def _side(part: Part) -> int:
+    ((side,),) = show(part, 1, lambda some: some.shape[1])
+    return int(side)
+
+
 def _say_if_strange(probe: str | Path, records: Records, say: Callable[[str], None]) -> None:
-    learnt = Run.open(probe).data_info
+    learnt = {"source": "other", **Run.open(probe).data_info}
     for what in ("source", "classes"):
         if learnt.get(what, records.info[what]) != records.info[what]:
             say(f"note: {probe} was trained on {learnt['source']} data; {records.folder} has other {what}")
             return
 
 
-def _say_if_weak(probe: str, own: dict[str, float], say: Callable[[str], None]) -> None:
-    weak = [f"{name} {100 * value:.1f} %" for name, value in own.items() if value < _SURE]
+def _say_if_weak(
+    probe: str, own: dict[str, float], right: dict[str, np.ndarray], say: Callable[[str], None]
+) -> None:
+    known = {name: int((right[name] >= 0).sum()) for name in own}
+    weak = [
+        f"{name} {100 * value:.1f} % of {known[name]}"
+        for name, value in own.items()
+        if value < _SURE and round((1 - value) * known[name]) > 1  # one mistake says nothing
+    ]
     if weak:
+        remedy = "train it for longer, on more pictures, or on fewer attributes"
+        if probe == SHIPPED:
+            remedy = "it was trained on pictures that were prepared with --size 256"
         say(
-            f"note: {probe} reads real pictures right in less than {100 * _SURE:.0f} % ({', '.join(weak)}), "
-            "and drawn ones no better; train it for longer, on more pictures, or on fewer attributes"
+            f"note: the probe {probe} reads real pictures right in less than {100 * _SURE:.0f} % "
+            f"({', '.join(weak)}), and drawn ones no better; {remedy}"
         )
 
 
@@ -244,8 +274,7 @@ def _diversity(
     features = Reading.joined(readings).features.reshape(count, _EACH, -1)
     every = Reading.joined(halves).features
     found = diversity(features, every)
-    # Pictures that are asked for by nothing leave everything open, as do those of sets without classes.
-    floor = (
-        None if asked is None else class_diversity(every, held_out.classes(np.concatenate(held_out.halves)))
-    )
-    return {"drawn": found, "floor": 1.0 if floor is None else floor}
+    if asked is None:  # pictures that are asked for by nothing leave everything open
+        return {"drawn": found, "floor": 1.0}
+    floor = class_diversity(every, held_out.classes(np.concatenate(held_out.halves)))
+    return {"drawn": found} | ({} if floor is None else {"floor": floor})

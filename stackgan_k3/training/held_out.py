@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from stackgan_k3 import engine
+from stackgan_k3.bundle.alphabet import CAPTION_LIMIT, check
 from stackgan_k3.data.record import margin_size, stored_sizes
 from stackgan_k3.data.records import Records
 from stackgan_k3.errors import UserError
@@ -95,12 +97,27 @@ class HeldOut:
         return np.stack([texts, classes] if len(self.records.info["classes"]) > 1 else [texts])
 
     def captions(self, chosen: np.ndarray) -> list[str]:
-        """Returns a caption of each of the records."""
-        records = (self.records[int(number)] for number in chosen)
-        return [
-            record.captions[int(number) % len(record.captions)]
-            for record, number in zip(records, chosen, strict=True)
-        ]
+        """Returns a caption of each of the records, one that can be drawn, without what nothing reads of it.
+
+        Raises:
+            UserError: If a record has none.
+        """
+        return [self._caption(int(number)) for number in chosen]
+
+    def _caption(self, number: int) -> str:
+        captions = self.records[number].captions
+        first = number % len(captions) if captions else 0
+        for caption in (*captions[first:], *captions[:first]):
+            cut = caption[:CAPTION_LIMIT]
+            try:
+                check(cut)
+            except UserError:
+                continue
+            return cut
+        raise UserError(
+            f"record {number} of the {self.records.split} split of {self.records.folder} has no caption with "
+            "a letter or digit that is known, so nothing can be asked for; prepare the set without it"
+        )
 
     def asked(self, condition: str) -> Any:
         """Returns what pictures like the first half are asked for by.
@@ -143,5 +160,6 @@ def show(part: Part, count: int, *viewers: Callable[[np.ndarray], Any]) -> list[
         [(64, 36)]
     """
     starts = range(0, count, _AT_A_TIME)
-    pictures = (part(slice(start, min(start + _AT_A_TIME, count))) for start in starts)
-    return list(zip(*([viewer(some) for viewer in viewers] for some in pictures), strict=True))
+    with engine.inference():
+        pictures = (part(slice(start, min(start + _AT_A_TIME, count))) for start in starts)
+        return list(zip(*([viewer(some) for viewer in viewers] for some in pictures), strict=True))

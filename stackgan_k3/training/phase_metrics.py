@@ -118,7 +118,8 @@ def check_metrics(config: Any, data: str | Path) -> None:
         data: Its prepared data set.
 
     Raises:
-        UserError: If the set has too few held-out pictures, the features cannot be opened, or the best is to
+        UserError: If the set has too few held-out pictures, one of them has no caption that can be drawn, the
+            features cannot be opened, or the best is to
             be kept by the accuracy of what are no synthetic birds.
 
     Example:
@@ -132,6 +133,9 @@ def check_metrics(config: Any, data: str | Path) -> None:
         extractor = open_features(config.metrics.features)
         size = held_out.size_for(extractor.side)
         extractor.read(held_out.real(held_out.first, size)(slice(0, 1)))
+    if getattr(getattr(config, "text", None), "encoder", "published") != "published":
+        for half in held_out.halves:
+            held_out.captions(half)
     if "accuracy" in config.measured:
         _looked_for(held_out, config)
     if config.metrics.keep_best == "r_precision" and candidates_of(held_out) < 2:

@@ -99,7 +99,10 @@ class Run:
         """
         folder = Path(folder)
         if not (folder / "config.json").is_file():
-            raise UserError(f"{folder} is not a run: it has no config.json")
+            raise UserError(
+                f"{folder} is not a run: it has no config.json; give the folder that `stackgan-k3 train` or "
+                "`train-probe` made"
+            )
         try:
             config = RunConfig.from_json((folder / "config.json").read_text(encoding="utf-8"))
         except ValueError as error:  # a UserError, or bytes that are no text

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from stackgan_k3.config import RunConfig
 from stackgan_k3.config.parts import TextConfig
+from stackgan_k3.config.probe import ProbeConfig
 from stackgan_k3.data.record import stored_sizes
 from stackgan_k3.data.records import Records
+from stackgan_k3.data.targets import Targets
 from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.files import alone
 from stackgan_k3.training.checkpoints import Checkpoints
@@ -73,6 +75,10 @@ def train(
         _check_order(config, Path(folder), phases)
         _check_embeddings(config, records)
         check_metrics(config, records.folder)
+        if isinstance(config, ProbeConfig):
+            Targets(
+                records, config.probe.attributes
+            )  # what cannot be read is refused before a folder is made
         Run.create(folder, config, records, _examples(config, records))
     with alone(Path(folder) / ".lock", f"another process is training {folder}; wait for it, or stop it"):
         run = _reopen(config, records, Path(folder))
@@ -114,6 +120,7 @@ def _reopen(config: RunConfig, records: Records, folder: Path) -> Run:
             f"{folder} was trained on {run.data_info['folder']}, whose content is not that of "
             f"{records.folder}; pass that data set, or choose another folder"
         )
+    run.data_info["folder"] = str(Path(records.folder).resolve())  # it may have been moved since
     run.reconfigure(config)
     return run
 

@@ -130,7 +130,7 @@ def test_with_another_backend_it_is_exported_all_the_same(run_folder, exported, 
 
 def test_an_error_of_the_other_process_is_told_as_an_error_of_this_one(monkeypatch, tmp_path):
     monkeypatch.setattr(export, "_backend", lambda: "jax")
-    with pytest.raises(UserError, match=r"^.*no-such-run is not a run: it has no config.json$"):
+    with pytest.raises(UserError, match=r"^.*no-such-run is not a run: it has no config.json; give"):
         export.export_run(tmp_path / "no-such-run", tmp_path / "bundle")
 
 

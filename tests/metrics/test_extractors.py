@@ -178,3 +178,20 @@ def test_features_are_asked_for_in_one_word():
     ):
         with pytest.raises(ValueError, match=said):
             parse_features(text)
+
+
+def test_one_place_that_is_kept_is_no_place(tmp_path):
+    last = OnnxFeatures(graph(tmp_path / "last.onnx", ["b", 8, 8, 3], keep=1), scale="0..1").read(PICTURES)
+    flat = OnnxFeatures(graph(tmp_path / "flat.onnx", ["b", 8, 8, 3]), scale="0..1").read(PICTURES)
+    assert last.features.shape == (5, 3) and (last.features == flat.features).all()
+
+
+def test_one_number_for_all_pictures_and_no_side_are_refused(tmp_path):
+    one = OnnxFeatures(graph(tmp_path / "one.onnx", [5, 8, 8, 3], axes=(0, 1, 2, 3)), scale="0..1")
+    with pytest.raises(ValueError, match="gives one number for 5 pictures"):
+        one.read(PICTURES)
+    with pytest.raises(ValueError, match="with a fixed S"):
+        OnnxFeatures(graph(tmp_path / "none.onnx", ["b", 0, 0, 3]), scale="0..1")
+    (tmp_path / "junk.onnx").write_bytes(b"junk")
+    with pytest.raises(ValueError, match=r"cannot open .*junk.onnx .*; export the graph again"):
+        OnnxFeatures(tmp_path / "junk.onnx", scale="0..1")

@@ -116,5 +116,11 @@ def values_of(run: Run) -> dict[str, list[str]]:
     path = run.phase("probe") / _VALUES
     if run.config.system != "probe" or not path.is_file():
         raise UserError(f"{run.folder} is not a trained probe; make one with `stackgan-k3 train-probe`")
-    values: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
-    return values
+    try:
+        values: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+        if all(isinstance(text, str) for each in values.values() for text in each):
+            return values
+        reason = "it does not hold texts by attribute"
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        reason = str(error)
+    raise UserError(f"{path} is damaged ({reason}); copy the probe again, or train another")

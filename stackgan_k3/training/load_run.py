@@ -25,7 +25,8 @@ def load_run(folder: str | Path) -> Any:
         >>> load_run("no/such/run")
         Traceback (most recent call last):
         ...
-        stackgan_k3.errors.UserError: no/such/run is not a run: it has no config.json
+        stackgan_k3.errors.UserError: no/such/run is not a run: it has no config.json; give the folder that \
+`stackgan-k3 train` or `train-probe` made
     """
     run = Run.open(folder)
     return recipe_of(run.config.system).load(run)

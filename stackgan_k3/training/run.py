@@ -42,7 +42,8 @@ class Run:
         >>> Run.open("no/such/run")
         Traceback (most recent call last):
         ...
-        stackgan_k3.errors.UserError: no/such/run is not a run: it has no config.json
+        stackgan_k3.errors.UserError: no/such/run is not a run: it has no config.json; give the folder that \
+`stackgan-k3 train` or `train-probe` made
     """
 
     def __init__(

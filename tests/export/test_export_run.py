@@ -76,7 +76,7 @@ def test_an_evaluation_goes_into_the_card(run_folder, exported, tmp_path):
         "samples": 500,
         "split": "test",
         "seed": 3,
-        "features": "probe features",
+        "features": "probe=shipped",
         "fid": {"drawn": 12.3456, "floor": 1.5},
         "kid": {"drawn": 0.25, "error": 0.012, "floor": 0.001, "floor_error": 0.003},
         "accuracy": {"wing": {"drawn": 0.9, "floor": 0.98}},
@@ -85,9 +85,8 @@ def test_an_evaluation_goes_into_the_card(run_folder, exported, tmp_path):
     words = [str(run_folder), str(tmp_path / "birds"), "--evaluation", str(tmp_path / "numbers.json")]
     assert cli.main(["export", *words]) == 0
     card = (tmp_path / "birds" / "README.md").read_text("utf-8")
-    assert (
-        "Measured on 500 pictures drawn for captions of the test split (seed 3), with\nprobe features" in card
-    )
+    assert "captions of the test split (seed 3), with\nfeatures `probe=shipped`; the last column" in card
+    assert "Measured on 500 pictures" in card
     for row in (
         "| fid | 12.35 | 1.5 |",
         "| kid | 0.25 ± 0.012 | 0.001 ± 0.003 |",

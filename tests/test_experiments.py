@@ -4,6 +4,7 @@ import importlib.util
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stackgan_k3.config import load_preset
@@ -20,6 +21,7 @@ def script(name):
 
 
 ablation, against = script("ablation"), script("against_published")
+left = script("left_of_captions")
 
 
 @pytest.mark.parametrize("row", ablation.ROWS)
@@ -70,3 +72,20 @@ def test_the_table_of_recipes_has_what_was_measured(tmp_path):
     (tmp_path / "ours" / "evaluation-stage1.json").write_text(json.dumps(numbers), "utf-8")
     lines = against.table(tmp_path).splitlines()
     assert lines[2:] == ["| ours, stage1 | 0.5 (1) | 0.5 (1) | 0.5 (1) | 0.5 (1) | 0.5 (1) |"]
+
+
+def test_noise_of_the_condition_hides_what_its_mean_says():
+    rng = np.random.default_rng(1)
+    right = rng.integers(0, 2, 800)
+    right[:100] = -1  # not named: neither trained on nor counted
+    mean = np.where(right == 1, 1.0, -1.0)[:, None].astype("float32")
+    share = {
+        deviation: left.read_right(
+            (mean, np.full_like(mean, deviation)), (mean, np.full_like(mean, deviation)), (right, right), 4
+        )
+        for deviation in (0.0, 1.0, 30.0)
+    }
+    assert share[0.0] == 1.0
+    # A threshold at 0 is right in Φ(1) = 0.84 of two Gaussians at ±1.
+    assert share[1.0] == pytest.approx(0.84, abs=0.05)
+    assert share[30.0] == pytest.approx(0.5, abs=0.08)

@@ -4,8 +4,9 @@
 
 For a StackGAN with conditioning augmentation that was trained on synthetic birds: what its captions name
 (colours of body, wings, belly, crown and beak; the place) is read off the captions' embeddings, off the mean
-of the condition, and off the condition itself, which is the mean and noise of standard deviation σ. No generator
-can show more than the last row. Trained on captions of the training set, tested on held-out combinations.
+of the condition, and off the condition itself, which is the mean and noise of standard deviation σ. No
+generator can show more than the last row. Trained on captions of the training set, tested on held-out
+combinations.
 """
 
 import argparse

@@ -207,7 +207,7 @@ class AdversarialModel(engine.EngineModel):
         r1 = engine.when(
             due, lambda: gradient_penalty(lambda x: self.judge_real(batch, drawn, x), batch["image"])
         )
-        return loss + self.r1_weight * self.r1_every * r1, {**logs, "discriminator_loss": loss, "r1": r1}
+        return loss + self.r1_weight * self.r1_every * r1, {"discriminator_loss": loss, **logs, "r1": r1}
 
     def _complete(self, batch: dict[str, Any]) -> dict[str, Any]:
         missing = {name: draw for name, draw in self.draws.items() if name not in batch}

@@ -22,7 +22,8 @@ class StageConfig(AdversarialConfig):
     example is trained on without its caption. ``matching_weight`` and ``matching_gamma`` are of the
     image-text matching loss (0: none), and ``matching_negatives`` how many captions of other pictures come
     with each example for it, besides those of the batch; ``matching_blur`` says how often its pictures are
-    blurred.
+    blurred. ``reading_weight`` is of the loss of both networks that a caption's words can be read off the
+    picture by the discriminator (0: none).
 
     Example:
         >>> StageConfig().width
@@ -44,6 +45,7 @@ class StageConfig(AdversarialConfig):
     matching_gamma: float = Field(10.0, gt=0)
     matching_negatives: int = Field(0, ge=0, le=4096)
     matching_blur: int = Field(0, ge=0, le=8)
+    reading_weight: float = Field(0.0, ge=0)
 
 
 class Stage2Config(StageConfig):
@@ -144,19 +146,18 @@ class StackGANConfig(DrawingConfig):
     def _matching_is_possible(self) -> Self:
         for phase in ("stage1", "stage2"):
             stage: StageConfig = getattr(self, phase)
-            if not stage.matching_weight:
-                continue
-            if self.text.encoder != "char-cnn-rnn":
+            if stage.matching_weight and self.text.encoder != "char-cnn-rnn":
                 raise ValueError(
                     f"{phase}.matching_weight is {stage.matching_weight:g}, but "
                     f"text.encoder={self.text.encoder} has no image encoder to compare with; set "
                     "stage1.matching_weight=0 and stage2.matching_weight=0, or text.encoder=char-cnn-rnn"
                 )
-            if stage.caption_dropout:
-                raise ValueError(
-                    f"{phase}.caption_dropout is {stage.caption_dropout:g}, but {phase}.matching_weight "
-                    "asks in every step which caption a picture belongs to; set one of the two to 0"
-                )
+            for name in ("matching_weight", "reading_weight"):
+                if stage.caption_dropout and getattr(stage, name):
+                    raise ValueError(
+                        f"{phase}.caption_dropout is {stage.caption_dropout:g}, but {phase}.{name} asks in "
+                        "every step whether a picture shows its caption; set one of the two to 0"
+                    )
         return self
 
     def picture_size(self, phase: str) -> int:

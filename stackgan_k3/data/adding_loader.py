@@ -23,11 +23,11 @@ class AddingLoader:
         ```
     """
 
-    def __init__(self, loader: Loader, change: Callable[[Batch], Batch]) -> None:
+    def __init__(self, loader: "Loader | AddingLoader", change: Callable[[Batch], Batch]) -> None:
         self.loader = loader
         self.change = change
-        self.batch_size = loader.batch_size
-        self.steps_per_epoch = loader.steps_per_epoch
+        self.batch_size: int = loader.batch_size
+        self.steps_per_epoch: int = loader.steps_per_epoch
 
     def batch(self, step: int) -> Batch:
         """Makes one batch; see :meth:`Loader.batch`."""

@@ -24,7 +24,7 @@ _ENDLESS = 2**40  # steps
 # Drawn for each example besides what a system asks for; the names keep clear of a system's own.
 _OWN_DRAWS = {f"loader/{name}": Draw((), kind="uniform") for name in ("caption", "top", "left", "flip")}
 
-_ENTRIES = ("image", "label", "index", "characters", "embedding")
+_ENTRIES = ("image", "label", "index", "caption", "characters", "embedding")
 
 
 class Embeddings(Protocol):
@@ -83,8 +83,8 @@ class Loader:
         >>> folder = tempfile.mkdtemp()
         >>> _ = prepare("synthetic-birds", folder, size=64, limit=24, workers=1)
         >>> loader = Loader(Records(folder), batch_size=4, draws={"noise": Draw((100,))})
-        >>> {name: entry.shape for name, entry in loader.batch(0).items()}
-        {'image': (4, 64, 64, 3), 'label': (4,), 'index': (4,), 'characters': (4, 201), 'noise': (4, 100)}
+        >>> {name: entry.shape[1:] for name, entry in loader.batch(0).items()}
+        {'image': (64, 64, 3), 'label': (), 'index': (), 'caption': (), 'characters': (201,), 'noise': (100,)}
     """
 
     def __init__(
@@ -168,8 +168,8 @@ class Loader:
         Returns:
             ``image`` uint8 ``[B, S, S, 3]``, ``label`` int32 ``[B]``, ``index``
             int32 ``[B]`` (the record's number), by choice ``characters`` int32
-            ``[B, 201]`` or ``embedding`` float32 ``[B, T]``, and float32 ``[B, …]``
-            for each of ``draws``.
+            ``[B, 201]`` or ``embedding`` float32 ``[B, T]`` with ``caption`` int32 ``[B]`` (its place
+            among the record's captions), and float32 ``[B, …]`` for each of ``draws``.
 
         Raises:
             UserError: If ``step`` is negative or no whole number.
@@ -184,6 +184,7 @@ class Loader:
         size, room = self.image_size, margin_size(self.image_size) - self.image_size
         images = np.empty((self.batch_size, size, size, 3), np.uint8)
         labels = np.empty(self.batch_size, np.int32)
+        choices = np.zeros(self.batch_size, np.int32)
         texts: list[str] = []
         vectors: list[np.ndarray] = []
         for row, index in enumerate(indices):
@@ -194,8 +195,11 @@ class Loader:
             view = record.picture(size)[y : y + size, x : x + size]
             images[row] = view[:, ::-1] if self.flip and flip[row] < 0.5 else view
             labels[row] = record.label
-            self._caption(record, caption[row], texts, vectors)
+            choices[row] = int(caption[row] * len(record.captions))
+            self._caption(record, int(choices[row]), texts, vectors)
         batch: dict[str, np.ndarray] = {"image": images, "label": labels, "index": indices.astype(np.int32)}
+        if self.captions is not None:
+            batch["caption"] = choices
         if self.captions == "characters":
             batch["characters"] = encode(texts)
         elif self.captions == "embedding":
@@ -241,8 +245,7 @@ class Loader:
             return np.arange(place * of_all, (place + 1) * of_all)
         return _permutation(self.seed, epoch, len(self.records))[place * of_all : (place + 1) * of_all]
 
-    def _caption(self, record: Record, where: float, texts: list[str], vectors: list[np.ndarray]) -> None:
-        choice = int(where * len(record.captions))
+    def _caption(self, record: Record, choice: int, texts: list[str], vectors: list[np.ndarray]) -> None:
         if self.captions == "characters":
             texts.append(record.captions[choice])
         elif self.captions == "embedding" and self.embeddings is not None:

@@ -28,8 +28,8 @@ class Discriminator(keras.Model):
     paired with several conditions.
 
     With conditional normalization the text also scales and shifts the trunk's features. The
-    trunk then takes the condition too and runs once for each pairing; for the unconditional head
-    it runs with a condition of zero, where the normalization is a plain batch norm.
+    trunk then takes the condition too and runs once for each pairing; for the heads that see the picture
+    alone it runs with a condition of zero, where the normalization is a plain batch norm.
 
     Args:
         width: DF of the paper; 96 for COCO, 64 for birds.
@@ -43,13 +43,16 @@ class Discriminator(keras.Model):
         projection: Whether the conditional head is that of Miyato and Koyama, 2018, in the place of the
             joint convolutions: ``ψ(φ) + ⟨V c, φ⟩``, with φ the sum of the features over positions, c the
             condition, ψ and V linear.
+        reading: How many numbers a third head reads off the picture alone, as the auxiliary classifier of
+            Odena et al., 2017, reads the class: 3 × 3 to 8·width, the mean over positions, linear to so
+            many logits. 0 for no such head.
         **kwargs: Of ``keras.Model``.
 
     Inputs (a dict of float32): ``image`` ``[batch, S, S, 3]`` in [-1, 1], ``condition``
     ``[batch, C]``.
 
     Outputs (a dict of float32 logits ``[batch, 1]``): ``conditional`` and, with that
-    head, ``unconditional``.
+    head, ``unconditional``; with a third head ``reading`` ``[batch, reading]``.
 
     Raises:
         UserError: If ``image_size`` is none of the three, there is no such normalization, or it is
@@ -71,6 +74,7 @@ class Discriminator(keras.Model):
         spectral_norm: bool = False,
         minibatch_std: bool = False,
         projection: bool = False,
+        reading: int = 0,
         **kwargs: Any,
     ) -> None:
         if image_size not in (64, 128, 256):
@@ -116,11 +120,18 @@ class Discriminator(keras.Model):
                 features, _logit(features, spectral_norm), name="unconditional_head"
             )
             outputs["unconditional"] = unconditional_head(look(0.0 * condition))
+        reading_head = None
+        if reading:
+            joined = leaky_relu(convolution(features, 8 * width, 3))
+            said = keras.layers.Dense(reading, dtype="float32")(ops.mean(joined, axis=(1, 2)))
+            reading_head = keras.Model(features, said, name="reading_head")
+            outputs["reading"] = reading_head(look(0.0 * condition))
 
         super().__init__(inputs={"image": image, "condition": condition}, outputs=outputs, **kwargs)
         self.trunk = trunk
         self.conditional_head = conditional_head
         self.unconditional_head = unconditional_head
+        self.reading_head = reading_head
         self.width = width
         self.image_size = image_size
         self.condition_dim = condition_dim
@@ -129,6 +140,7 @@ class Discriminator(keras.Model):
         self.spectral_norm = spectral_norm
         self.minibatch_std = minibatch_std
         self.projection = projection
+        self.reading = reading
 
     @property
     def sees_text_early(self) -> bool:
@@ -143,6 +155,17 @@ class Discriminator(keras.Model):
         """
         return self.trunk([image, condition] if self.sees_text_early else image, training=True)
 
+    def look_alone(self, image: Any, condition: Any, features: Any) -> Any:
+        """Returns the features for the heads that are asked about the picture alone.
+
+        Args:
+            image: The pictures.
+            condition: Their condition.
+            features: What :meth:`look` returned for both, which will do where the trunk takes no condition.
+        """
+        alone = self.unconditional_head is not None or self.reading_head is not None
+        return self.look(image, 0.0 * condition) if self.sees_text_early and alone else features
+
     def get_config(self) -> dict[str, Any]:
         return {
             "width": self.width,
@@ -153,6 +176,7 @@ class Discriminator(keras.Model):
             "spectral_norm": self.spectral_norm,
             "minibatch_std": self.minibatch_std,
             "projection": self.projection,
+            "reading": self.reading,
             "name": self.name,
         }
 

@@ -18,6 +18,7 @@ from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_float
 from stackgan_k3.models.discriminator import Discriminator
+from stackgan_k3.models.picture_reading import PictureReading
 from stackgan_k3.models.pipeline import Pipeline
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
@@ -33,10 +34,11 @@ class StackGANStage(AdversarialModel):
     batch rolled by one), drawn pictures with their captions. Its condition is
     the mean μ of the generator's conditioning augmentation (of the chosen component of
     a mixture; the plain condition itself), without gradient. The generator minimizes
-    ``adversarial + kl_weight · KL + matching_weight · matching``; see :class:`Matching`.
+    ``adversarial + kl_weight · KL + matching_weight · matching + reading_weight · reading``; see
+    :class:`Matching` and :class:`PictureReading`.
 
-    Besides the losses and the means of D, ``kl`` is logged where the condition is drawn, ``matching``
-    (without its weight) where it has one, and
+    Besides the losses and the means of D, ``kl`` is logged where the condition is drawn, ``matching``,
+    ``reading`` and ``reading_real`` (without their weights) where they have one, and
     for a mixture ``kl_1`` to ``kl_3`` of its components and ``use_1`` to ``use_3``, the share of
     examples that were drawn from each.
 
@@ -56,6 +58,8 @@ class StackGANStage(AdversarialModel):
         matching_weight: Weight of the matching loss: 0 for none, 5 for birds in Xu et al., 2018.
         matching_gamma: Its γ; 10 there.
         matching_blur: How often the pictures are blurred for it; see :class:`Matching`.
+        reading_weight: Weight of the reading loss of both networks; 0 for none. The discriminator must have
+            a reading head.
         matching_aware: Whether the discriminator learns that real pictures with the captions of others are
             wrong (Reed et al., 2016). Without, ``d_wrong`` is only logged.
         real_labels: Range of the targets of real pairs, drawn uniformly for each
@@ -69,7 +73,8 @@ class StackGANStage(AdversarialModel):
     Batches are dicts: ``image`` uint8 or float in [-1, 1] ``[B, S, S, 3]``, ``embedding``
     float32 ``[B, T]``, and the random entries named by :attr:`draws`; those that
     are missing come from the model's seed. With ``other_embedding`` float32 ``[B, K, T]`` the matching loss
-    compares each picture with those captions too.
+    compares each picture with those captions too; with a ``reading_weight``, ``caption_words`` and
+    ``picture_words`` float32 ``[B, V]`` must be there.
 
     Raises:
         UserError: If the networks do not fit together.
@@ -102,6 +107,7 @@ class StackGANStage(AdversarialModel):
         matching_weight: float = 0.0,
         matching_gamma: float = 10.0,
         matching_blur: int = 0,
+        reading_weight: float = 0.0,
         matching_aware: bool = True,
         real_labels: Sequence[float] = (0.9, 1.0),
         augment: Sequence[str] = (),
@@ -124,7 +130,8 @@ class StackGANStage(AdversarialModel):
         self.matching = Matching(image_encoder, generator.embedding_dim, *settings)
         for network in self.frozen:
             network.trainable = False
-        names = [*_condition_logs(generator), *self.matching.log_names]
+        self.reading = PictureReading(discriminator, reading_weight)
+        names = [*_condition_logs(generator), *self.matching.log_names, *self.reading.log_names]
         self.log_metrics.extend(keras.metrics.Mean(name=name) for name in names)
         self.kl_weight = float(kl_weight)
         self.matching_aware = bool(matching_aware)
@@ -178,42 +185,48 @@ class StackGANStage(AdversarialModel):
                 fake=d.conditional_head([fake_features, condition], training=True),
             )
         ]
+        real_features = d.look_alone(image, condition, real_features)
         if d.unconditional_head is not None:
-            if d.sees_text_early:  # this head asks about the picture alone
-                real_features = d.look(image, 0.0 * condition)
-                fake_features = d.look(fake_image, 0.0 * condition)
+            fake_features = d.look_alone(fake_image, condition, fake_features)
             real_alone = d.unconditional_head(real_features, training=True)
             said.append(Judgement(d.unconditional_head(fake_features, training=True), real_alone))
         first = said[0] if self.matching_aware else said[0]._replace(wrong=None)
         learnt = [self.caption_dropout.unmatched(batch, first), *said[1:]]
         loss = self.objective.discriminator_loss(learnt, batch["real_labels"])
-        return loss, self.objective.beliefs(said[0])
+        reading, logs = self.reading.of_real(real_features, batch)
+        # Logged without the reading: the report draws the adversarial loss beside its equilibrium.
+        return loss + reading, {**self.objective.beliefs(said[0]), **logs, "discriminator_loss": loss}
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         condition = ops.stop_gradient(drawn["mean"])
-        said = [Judgement(fake) for fake in self.judge(self.augment(batch, drawn["image"]), condition)]
+        fakes, features = self.judge(self.augment(batch, drawn["image"]), condition)
+        said = [Judgement(fake) for fake in fakes]
         if self.objective.compares:
-            real = self.judge(self.augment(batch, batch["image"]), condition)
+            real, _ = self.judge(self.augment(batch, batch["image"]), condition)
             said = [Judgement(one.fake, logits) for one, logits in zip(said, real, strict=True)]
         kl, logs = _kl(drawn)
         matching, more = self.matching(drawn["image"], batch["embedding"], batch.get("other_embedding"))
-        return self.objective.generator_loss(said) + self.kl_weight * kl + matching, {**logs, **more}
+        reading, read = self.reading.of_drawn(features, batch)
+        loss = self.objective.generator_loss(said) + self.kl_weight * kl + matching + reading
+        return loss, {**logs, **more, **read}
 
     def judge_real(self, batch: dict[str, Any], drawn: dict[str, Any], image: Any) -> Any:
         # Of Stage-II's two heads the sum: the penalty is on all that is said of a real pair.
-        logits = self.judge(self.augment(batch, image), ops.stop_gradient(drawn["mean"]))
+        logits, _ = self.judge(self.augment(batch, image), ops.stop_gradient(drawn["mean"]))
         return sum(logits[1:], logits[0])
 
-    def judge(self, image: Any, condition: Any) -> list[Any]:
-        """Returns the logits of pictures with their conditions, of one head or both, in training mode."""
+    def judge(self, image: Any, condition: Any) -> tuple[list[Any], Any]:
+        """Returns the logits of pictures with their conditions, of one head or both, in training mode.
+
+        And the features of the pictures alone.
+        """
         d = self.discriminator
         features = d.look(image, condition)
         logits = [d.conditional_head([features, condition], training=True)]
+        features = d.look_alone(image, condition, features)
         if d.unconditional_head is not None:
-            if d.sees_text_early:
-                features = d.look(image, 0.0 * condition)
             logits.append(d.unconditional_head(features, training=True))
-        return logits
+        return logits, features
 
     def generate(
         self,
@@ -255,7 +268,7 @@ class StackGANStage(AdversarialModel):
         config["augment"] = self.augment.policy
         config["matching_aware"] = self.matching_aware
         config["caption_dropout"] = self.caption_dropout.probability
-        config |= self.matching.get_config()
+        config |= {**self.matching.get_config(), "reading_weight": self.reading.weight}
         for name in ("sketcher", "text_encoder", "image_encoder"):
             model = getattr(self, name)
             config[name] = None if model is None else keras.saving.serialize_keras_object(model)

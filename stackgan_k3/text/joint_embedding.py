@@ -143,7 +143,7 @@ class JointEmbedding(keras.Model):
             loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
         if self.reader is not None:
             for embedding, words, weight, metric in (
-                (text, "words", self.reading_weight, self.reading),
+                (text, "caption_words", self.reading_weight, self.reading),
                 (image, "picture_words", self.picture_reading_weight, self.picture_reading),
             ):
                 if metric is None:

@@ -72,13 +72,14 @@ def test_entries(records) -> None:
         "image": ("uint8", (6, 128, 128, 3)),
         "label": ("int32", (6,)),
         "index": ("int32", (6,)),
+        "caption": ("int32", (6,)),
         "characters": ("int32", (6, 201)),
         "noise": ("float32", (6, 5)),
         "smoothing": ("float32", (6,)),
     }
     assert [records[k].label for k in batch["index"]] == batch["label"].tolist()
-    for index, row in zip(batch["index"], batch["characters"], strict=True):
-        assert any(np.array_equal(row, known) for known in encode(list(records[index].captions)))
+    for index, caption, row in zip(batch["index"], batch["caption"], batch["characters"], strict=True):
+        assert np.array_equal(row, encode([records[index].captions[caption]])[0])
     drawn = draw_batch(DRAWS, seed=3, step=11, batch_size=6)
     assert all(np.array_equal(batch[name], drawn[name]) for name in DRAWS)
 

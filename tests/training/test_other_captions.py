@@ -56,3 +56,16 @@ def test_one_setting_trains_with_them(data, config, tmp_path):
     # With so small a γ nothing is told apart: ln 8 + ln 8, and ln(8 + 8 · 25) + ln 8.
     assert losses[0] == pytest.approx(2 * np.log(8), abs=0.05)
     assert losses[1] - losses[0] == pytest.approx(np.log(26), abs=0.05)
+
+
+@pytest.mark.parametrize("changes", [{}, {"attention": True, "stage2.matching_negatives": 2}])
+def test_both_stages_train_with_words_to_read(data, config, tmp_path, changes):
+    for phase in ("stage1", "stage2"):
+        changes = {**changes, f"{phase}.reading_weight": 2.0, f"{phase}.epochs": 1}
+    if "attention" in changes:
+        changes["stage2.matching_weight"] = 1.0
+    run = train(config.changed(changes), data, tmp_path / "run")
+    rows = [row for row in run.metrics() if row["phase"] != "text"]
+    assert {row["phase"] for row in rows} == {"stage1", "stage2"}
+    for row in rows:  # ln 4096 is a guess
+        assert 5.0 < row["reading_real"] < 9.5 and 5.0 < row["reading"] < 9.5

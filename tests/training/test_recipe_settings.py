@@ -36,6 +36,17 @@ def test_each_part_of_a_discriminator_is_one_setting(phase, name):
 
 
 @pytest.mark.parametrize("phase", ["stage1", "stage2"])
+def test_reading_off_pictures_is_one_setting(phase):
+    config = small(f"{phase}.reading_weight=2")
+    built = networks(config)
+    other = {"stage1": "stage2", "stage2": "stage1"}[phase]
+    assert built[f"{phase}_discriminator"].reading == 4096
+    assert built[f"{other}_discriminator"].reading == 0
+    sketcher = built["stage1_generator"] if phase == "stage2" else None
+    assert build_stage(config, phase, sketcher=sketcher).reading.weight == 2
+
+
+@pytest.mark.parametrize("phase", ["stage1", "stage2"])
 def test_learning_from_mismatched_pairs_is_one_setting(phase):
     for value in (True, False):
         config = small(f"{phase}.matching_aware={str(value).lower()}")
@@ -87,6 +98,11 @@ def test_a_published_preset_has_none_of_them():
             ["stage1.matching_weight=5", "stage1.caption_dropout=0.1"],
             "stage1.caption_dropout is 0.1, but stage1.matching_weight asks in every step",
         ),
+        (
+            ["stage2.reading_weight=5", "stage2.caption_dropout=0.1"],
+            "stage2.caption_dropout is 0.1, but stage2.reading_weight asks in every step",
+        ),
+        (["stage1.reading_weight=-1"], "stage1.reading_weight: .*greater than or equal to 0"),
         (["text.gamma=5"], "text.gamma is 5, but text.objective=structured has no gamma"),
         (["text.objective=contrastive", "text.margin=2"], "text.objective=contrastive has no margin"),
         (["text.encoder=published", "text.width=9"], "text.width is 9, but text.encoder=published trains no"),
@@ -123,7 +139,7 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     new = ["adversarial_loss", "r1_weight", "r1_every", "spectral_norm", "minibatch_std", "projection"]
     for phase in ("stage1", "stage2"):
         matching = ["matching_aware", "matching_weight", "matching_gamma", "matching_negatives"]
-        matching.append("matching_blur")
+        matching += ["matching_blur", "reading_weight"]
         for name in [*new, "caption_dropout", *matching]:
             del tree[phase][name]
     for name in ("objective", "gamma", "reading_weight", "picture_reading_weight"):

@@ -18,11 +18,13 @@ from stackgan_k3.models.super_resolution_generator import SuperResolutionGenerat
 from stackgan_k3.models.super_resolution_stage import SuperResolutionStage
 from stackgan_k3.models.words import with_words
 from stackgan_k3.text.embedding_table import EmbeddingTable
+from stackgan_k3.text.word_pairs import WIDTH
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.other_captions import OtherCaptions
 from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
+from stackgan_k3.training.said_words import SaidWords
 from stackgan_k3.training.setting_up import (
     adversarial_settings,
     compile_adversarial,
@@ -112,6 +114,7 @@ def build_stage(
             matching_weight=stage.matching_weight,
             matching_gamma=stage.matching_gamma,
             matching_blur=stage.matching_blur,
+            reading_weight=stage.reading_weight,
             matching_aware=stage.matching_aware,
             caption_dropout=stage.caption_dropout,
             **adversarial_settings(config, phase),
@@ -225,10 +228,11 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
         text_encoder=encoder if attends else None,
         image_encoder=_image_encoder(run, phase),
     )
-    plain = stage_loader(config, phase, records, model, table)
-    loader = (
-        AddingLoader(plain, OtherCaptions(table, negatives)) if negatives and table is not None else plain
-    )
+    loader: Loader | AddingLoader = stage_loader(config, phase, records, model, table)
+    if negatives and table is not None:
+        loader = AddingLoader(loader, OtherCaptions(table, negatives))
+    if getattr(config, phase).reading_weight:
+        loader = AddingLoader(loader, SaidWords(records))
     compile_stage(model, config, phase, loader.steps_per_epoch)
     asked = run.examples if attends else example_vectors(run, records, encoder)
     sampler = Sampler(run.folder / "samples", phase, run.examples, asked)
@@ -270,4 +274,5 @@ def _discriminator(config: StackGANConfig, phase: str) -> Discriminator:
         spectral_norm=stage.spectral_norm,
         minibatch_std=stage.minibatch_std,
         projection=stage.projection,
+        reading=WIDTH if stage.reading_weight else 0,
     )

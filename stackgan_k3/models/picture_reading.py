@@ -1,0 +1,71 @@
+"""What captions say, read off pictures by the discriminator: a loss of both networks."""
+
+from typing import Any
+
+from stackgan_k3.errors import UserError
+from stackgan_k3.models.discriminator import Discriminator
+from stackgan_k3.text.losses import reading_loss
+
+
+class PictureReading:
+    """Lets the discriminator read real pictures, and the generator draw what it reads.
+
+    The auxiliary classifier of Odena et al., 2017, with the words of captions in the place of classes. The
+    discriminator learns to read off a real picture the words, and pairs of words, that its captions say; the
+    generator, to draw pictures off which it reads those of the caption that they were drawn for. What
+    reads learns along with what draws, so that no speck means a colour for long; and every word counts as
+    much as another, where telling a caption from others (:class:`Matching`) needs the leading ones alone.
+
+    Args:
+        discriminator: One with a reading head, where there is a weight.
+        weight: The weight of the loss, in both networks' objectives; 0 for none.
+
+    Raises:
+        UserError: If there is a weight and no reading head, or a head and no weight.
+
+    Example:
+        >>> PictureReading(Discriminator(4, condition_dim=4), 0.0).of_real(None, {})
+        (0.0, {})
+    """
+
+    def __init__(self, discriminator: Discriminator, weight: float) -> None:
+        if bool(weight) != bool(discriminator.reading):
+            raise UserError(
+                f"reading_weight is {weight:g}, and the discriminator reads {discriminator.reading} numbers "
+                "off a picture; give both, reading_weight=10 and Discriminator(…, reading=4096), or none"
+            )
+        self.weight = float(weight)
+        self._head = discriminator.reading_head
+
+    @property
+    def log_names(self) -> tuple[str, ...]:
+        """Names of what is logged: ``reading`` of drawn pictures and of real ones, or nothing."""
+        return ("reading", "reading_real") if self.weight else ()
+
+    def of_real(self, features: Any, batch: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Returns the discriminator's part, weighted, a float32 scalar, and what to log.
+
+        Args:
+            features: Of the real pictures alone, float ``[batch, 4, 4, 8·width]``.
+            batch: With ``picture_words`` float32 ``[batch, V]``; see
+                :func:`stackgan_k3.text.losses.reading_loss`.
+
+        Raises:
+            UserError: If the batch does not say what to read.
+        """
+        return self._loss(features, batch, "picture_words", "reading_real")
+
+    def of_drawn(self, features: Any, batch: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Returns the generator's part likewise, by the words of one caption: ``caption_words``."""
+        return self._loss(features, batch, "caption_words", "reading")
+
+    def _loss(self, features: Any, batch: dict[str, Any], words: str, log: str) -> tuple[Any, dict[str, Any]]:
+        if self._head is None:
+            return 0.0, {}
+        if words not in batch:
+            raise UserError(
+                f"the batch has no {words!r}, which reading_weight={self.weight:g} reads off pictures; add "
+                "what stackgan_k3.training.said_words.SaidWords adds, or set reading_weight=0"
+            )
+        loss = reading_loss(self._head(features, training=True), batch[words])
+        return self.weight * loss, {log: loss}

@@ -1,0 +1,130 @@
+"""The words of captions, read off pictures by the discriminator: a loss of both networks."""
+
+import keras
+import networks
+import numpy as np
+import pytest
+from backends import assert_same, run_on_each
+
+from stackgan_k3.errors import UserError
+
+READ = 9
+"""How many numbers are read in these tests."""
+
+
+def numpy(tensor):
+    return np.array(keras.ops.convert_to_numpy(keras.ops.stop_gradient(tensor)))
+
+
+def reading(build, weight=3.0, normalization="batch", **settings):
+    """A stage of the tests whose discriminator reads."""
+    from stackgan_k3.models.discriminator import Discriminator
+    from stackgan_k3.models.stackgan_stage import StackGANStage
+
+    plain = build()
+    options = {"reading": READ, "normalization": normalization}
+    judge = Discriminator.from_config({**plain.discriminator.get_config(), **options})
+    stage = StackGANStage(plain.generator, judge, sketcher=plain.sketcher, reading_weight=weight, **settings)
+    return networks.set_weights(stage)
+
+
+def batch(stage, seed=0):
+    """A batch with words: shares that sum to one."""
+    random, rows = np.random.default_rng(seed), networks.BATCH
+    said = {name: random.dirichlet(np.ones(READ), rows) for name in ("caption_words", "picture_words")}
+    return networks.batch(stage, seed) | {name: value.astype("float32") for name, value in said.items()}
+
+
+def cross_entropy(stage, image, condition, shares):
+    """The loss by its formula, of pictures on their own."""
+    d = stage.discriminator
+    features = d.look_alone(image, condition, d.look(image, condition))
+    logits = numpy(d.reading_head(features, training=True)).astype("float64")
+    likely = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return -np.mean(np.sum(shares * likely, axis=1))
+
+
+@pytest.mark.parametrize("normalization", ["batch", "conditional"])
+@pytest.mark.parametrize("name", ["stage1", "stage2"])
+def test_both_networks_minimize_it_each_on_its_own_pictures(name, normalization):
+    stage = reading(getattr(networks, name), 3.0, normalization)
+    prepared = stage.prepare(batch(stage))
+    drawn = stage.draw(prepared)
+    losses = []
+    for weight in (3.0, 5.0):
+        stage.reading.weight = weight
+        both = stage.discriminator_loss(prepared, drawn), stage.generator_loss(prepared, drawn)
+        losses.append([float(numpy(loss)) for loss, _ in both])
+        logged = [{key: float(numpy(value)) for key, value in logs.items()} for _, logs in both]
+    condition = drawn["mean"]
+    real = cross_entropy(stage, prepared["image"], condition, numpy(prepared["picture_words"]))
+    fake = cross_entropy(stage, drawn["image"], condition, numpy(prepared["caption_words"]))
+    assert logged[0]["reading_real"] == pytest.approx(real, rel=1e-4)
+    assert logged[1]["reading"] == pytest.approx(fake, rel=1e-4)
+    assert losses[1][0] - losses[0][0] == pytest.approx(2 * real, rel=1e-3)
+    assert losses[1][0] - logged[0]["discriminator_loss"] == pytest.approx(5 * real, rel=1e-3)
+    assert losses[1][1] - losses[0][1] == pytest.approx(2 * fake, rel=1e-3)
+
+
+def test_what_is_read_is_the_picture_and_not_its_condition():
+    stage = reading(networks.stage1, normalization="conditional")
+    d, random = stage.discriminator, np.random.default_rng(1)
+    image = random.uniform(-1, 1, (4, 64, 64, 3)).astype("float32")
+    conditions = random.normal(size=(2, 4, networks.CONDITION)).astype("float32")
+    looked = [d.look(image, condition) for condition in conditions]
+    assert np.abs(numpy(looked[0]) - numpy(looked[1])).max() > 1e-3
+    pairs = zip(conditions, looked, strict=True)
+    alone = [numpy(d.look_alone(image, condition, features)) for condition, features in pairs]
+    np.testing.assert_array_equal(*alone)
+    read = [numpy(d({"image": image, "condition": condition})["reading"]) for condition in conditions]
+    assert read[0].shape == (4, READ) and np.ptp(read[0], axis=0).max() > 1e-3
+    np.testing.assert_array_equal(*read)
+
+
+def test_the_discriminator_learns_to_read_and_the_generator_to_be_read():
+    stage = reading(networks.stage1, 20.0)
+    stage.compile(keras.optimizers.Adam(3e-3), keras.optimizers.Adam(3e-3))
+    one, seen = batch(stage), []
+    one["caption_words"] = one["picture_words"]
+    for _ in range(12):
+        stage.reset_metrics()
+        seen.append(stage.train_on_batch(one, return_dict=True))
+    for name in ("reading", "reading_real"):
+        assert seen[-1][name] < 0.97 * seen[0][name], (name, seen)
+
+
+def test_a_stage_that_reads_is_saved_and_loaded(tmp_path):
+    stage = reading(networks.stage1)
+    stage.compile()
+    stage.train_on_batch(batch(stage))
+    stage.save(tmp_path / "stage.keras")
+    again = keras.saving.load_model(tmp_path / "stage.keras")
+    assert again.reading.weight == 3.0 and again.discriminator.reading == READ
+    assert stage.train_on_batch(batch(stage, 1)) == pytest.approx(
+        again.train_on_batch(batch(stage, 1)), rel=1e-4
+    )
+
+
+def test_what_cannot_be_read_is_refused():
+    with pytest.raises(UserError, match="reading_weight is 3, and the discriminator reads 0 numbers"):
+        networks.stage1(reading_weight=3.0)
+    stage = reading(networks.stage1)
+    stage.compile()
+    with pytest.raises(UserError, match="the batch has no 'picture_words', which reading_weight=3 reads"):
+        stage.discriminator_loss(prepared := stage.prepare(networks.batch(stage)), stage.draw(prepared))
+
+
+def steps(inputs):
+    """Two steps of Stage-I that reads: losses and the discriminator's weights."""
+    stage = reading(networks.stage1, adversarial_loss="hinge", r1_weight=0.1, r1_every=2)
+    stage.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
+    outputs = {}
+    for step in range(2):
+        logs = stage.train_on_batch(batch(stage, 30 + step), return_dict=True)
+        stage.reset_metrics()
+        outputs |= {f"{key} {step}": np.float64(value) for key, value in logs.items()}
+    return outputs | {f"weight {i}": w for i, w in enumerate(stage.discriminator.get_weights())}
+
+
+def test_steps_that_read_agree_on_every_backend():
+    assert_same(run_on_each(steps), rtol=1e-2, atol=1e-3)

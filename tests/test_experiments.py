@@ -22,6 +22,7 @@ def script(name):
 
 ablation, against = script("ablation"), script("against_published")
 left = script("left_of_captions")
+best = script("best_r_precision")
 
 
 @pytest.mark.parametrize("row", ablation.ROWS)
@@ -89,3 +90,18 @@ def test_noise_of_the_condition_hides_what_its_mean_says():
     # A threshold at 0 is right in Φ(1) = 0.84 of two Gaussians at ±1.
     assert share[1.0] == pytest.approx(0.84, abs=0.05)
     assert share[30.0] == pytest.approx(0.5, abs=0.08)
+
+
+def test_a_judge_that_never_errs_takes_what_is_true_and_says_most():
+    pictures = [{"wing": "red", "belly": "white"}, {"wing": "red", "belly": "black"}]
+    captions = [{"wing": "red", "belly": "white"}, {"wing": "red"}]
+    groups = np.array([[0, 1]])
+    everything = ("wing", "belly")
+    assert best.bits(captions[0], pictures[0], everything) == pytest.approx(2 * np.log2(11))
+    assert best.bits(captions[0], pictures[1], everything) == -np.inf
+    # Blind to the belly, both captions say the same of both pictures: two ties, which do not count.
+    assert best.precision(captions, pictures, groups, everything, candidates=2) == 1.0
+    assert best.precision(captions, pictures, groups, ("wing",), candidates=2) == 0.0
+    # A caption that says less is beaten by one that is true by chance.
+    both = [{"wing": "red", "belly": "white"}] * 2
+    assert best.precision(captions, both, groups, everything, candidates=2) == 0.5

@@ -21,11 +21,14 @@ from stackgan_k3.metrics.measures import measures
 from stackgan_k3.training.run import Run
 
 BASE: dict[str, Any] = {
+    "conditioning": "augmentation",
     "normalization": "batch",
     "stage1.adversarial_loss": "logistic",
     "stage1.matching_weight": 0.0,
     "stage1.matching_negatives": 0,
     "stage1.matching_blur": 0,
+    "stage1.reading_weight": 0.0,
+    "stage1.r1_weight": 0.0,
     "stage1.augment": [],
     "stage1.width": 16,
     "stage1.discriminator_width": 16,
@@ -64,6 +67,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "conditional batch norm in D": {"discriminator_normalization": "conditional"},
     "bilinear": {"upsampling": "bilinear"},
     "bicubic": {"upsampling": "bicubic"},
+    "words read off pictures, weight 10": {"stage1.reading_weight": 10.0},
 }
 COLUMNS = ("fid", "kid", "accuracy", "r_precision", "diversity")
 

@@ -23,7 +23,8 @@ class StageConfig(AdversarialConfig):
     image-text matching loss (0: none), and ``matching_negatives`` how many captions of other pictures come
     with each example for it, besides those of the batch; ``matching_blur`` says how often its pictures are
     blurred. ``reading_weight`` is of the loss of both networks that a caption's words can be read off the
-    picture by the discriminator (0: none).
+    picture by the discriminator (0: none). ``guidance_halve_every`` halves the generator's weights of these
+    two every so many epochs (0: never).
 
     Example:
         >>> StageConfig().width
@@ -46,6 +47,7 @@ class StageConfig(AdversarialConfig):
     matching_negatives: int = Field(0, ge=0, le=4096)
     matching_blur: int = Field(0, ge=0, le=8)
     reading_weight: float = Field(0.0, ge=0)
+    guidance_halve_every: int = Field(0, ge=0)
 
 
 class Stage2Config(StageConfig):
@@ -193,6 +195,10 @@ def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any])
         )
 
 
+def _guides(part: StageConfig) -> bool:
+    return bool(part.matching_weight or part.reading_weight)
+
+
 def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> None:
     for phase in ("stage1", "stage2"):
         part: StageConfig = getattr(config, phase)
@@ -202,6 +208,12 @@ def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> 
                     f"{phase}.{name} is {getattr(part, name):g}, but {phase}.matching_weight=0 switches the "
                     f"matching loss off; leave it out, or set {phase}.matching_weight, for example to 5"
                 )
+        every = part.guidance_halve_every
+        if f"{phase}.guidance_halve_every" in changes and every and not _guides(part):
+            raise UserError(
+                f"{phase}.guidance_halve_every is {every}, but neither {phase}.matching_weight nor "
+                f"{phase}.reading_weight is set, so there is nothing to halve; leave it out, or set one"
+            )
     stage = config.stage2
     for name in ("content_weight", "feature_weight"):
         if f"stage2.{name}" in changes and getattr(stage, name) and stage.kind != "srgan":

@@ -34,8 +34,8 @@ class StackGANStage(AdversarialModel):
     batch rolled by one), drawn pictures with their captions. Its condition is
     the mean μ of the generator's conditioning augmentation (of the chosen component of
     a mixture; the plain condition itself), without gradient. The generator minimizes
-    ``adversarial + kl_weight · KL + matching_weight · matching + reading_weight · reading``; see
-    :class:`Matching` and :class:`PictureReading`.
+    ``adversarial + kl_weight · KL + matching_weight · matching + reading_weight · reading``, the last two
+    halved from time to time; see :class:`Matching` and :class:`PictureReading`.
 
     Besides the losses and the means of D, ``kl`` is logged where the condition is drawn, ``matching``,
     ``reading`` and ``reading_real`` (without their weights) where they have one, and
@@ -60,6 +60,8 @@ class StackGANStage(AdversarialModel):
         matching_blur: How often the pictures are blurred for it; see :class:`Matching`.
         reading_weight: Weight of the reading loss of both networks; 0 for none. The discriminator must have
             a reading head.
+        guidance_halve_every: Steps after which the generator's weights of matching and reading are halved,
+            again and again: the caption first, then the picture. 0 for never.
         matching_aware: Whether the discriminator learns that real pictures with the captions of others are
             wrong (Reed et al., 2016). Without, ``d_wrong`` is only logged.
         real_labels: Range of the targets of real pairs, drawn uniformly for each
@@ -108,6 +110,7 @@ class StackGANStage(AdversarialModel):
         matching_gamma: float = 10.0,
         matching_blur: int = 0,
         reading_weight: float = 0.0,
+        guidance_halve_every: int = 0,
         matching_aware: bool = True,
         real_labels: Sequence[float] = (0.9, 1.0),
         augment: Sequence[str] = (),
@@ -133,6 +136,7 @@ class StackGANStage(AdversarialModel):
         self.reading = PictureReading(discriminator, reading_weight)
         names = [*_condition_logs(generator), *self.matching.log_names, *self.reading.log_names]
         self.log_metrics.extend(keras.metrics.Mean(name=name) for name in names)
+        self.guidance_halve_every = int(guidance_halve_every)
         self.kl_weight = float(kl_weight)
         self.matching_aware = bool(matching_aware)
         self.real_labels = (float(low), float(high))
@@ -207,8 +211,16 @@ class StackGANStage(AdversarialModel):
         kl, logs = _kl(drawn)
         matching, more = self.matching(drawn["image"], batch["embedding"], batch.get("other_embedding"))
         reading, read = self.reading.of_drawn(features, batch)
-        loss = self.objective.generator_loss(said) + self.kl_weight * kl + matching + reading
+        guidance = self._guidance() * (matching + reading)
+        loss = self.objective.generator_loss(said) + self.kl_weight * kl + guidance
         return loss, {**logs, **more, **read}
+
+    def _guidance(self) -> Any:
+        """Returns what is left of the weights of matching and reading: 1, after some steps a half."""
+        if not self.guidance_halve_every:
+            return 1.0
+        halvings = ops.floor_divide(self.generator_optimizer.iterations, self.guidance_halve_every)
+        return ops.power(0.5, ops.cast(halvings, "float32"))
 
     def judge_real(self, batch: dict[str, Any], drawn: dict[str, Any], image: Any) -> Any:
         # Of Stage-II's two heads the sum: the penalty is on all that is said of a real pair.
@@ -269,6 +281,7 @@ class StackGANStage(AdversarialModel):
         config["matching_aware"] = self.matching_aware
         config["caption_dropout"] = self.caption_dropout.probability
         config |= {**self.matching.get_config(), "reading_weight": self.reading.weight}
+        config["guidance_halve_every"] = self.guidance_halve_every
         for name in ("sketcher", "text_encoder", "image_encoder"):
             model = getattr(self, name)
             config[name] = None if model is None else keras.saving.serialize_keras_object(model)

@@ -114,9 +114,26 @@ def test_what_cannot_be_read_is_refused():
         stage.discriminator_loss(prepared := stage.prepare(networks.batch(stage)), stage.draw(prepared))
 
 
+def test_guidance_is_halved_after_so_many_steps():
+    stage = reading(networks.stage1, 3.0)
+    stage.compile()
+    prepared = stage.prepare(batch(stage))
+    drawn = stage.draw(prepared)
+    whole, logs = stage.generator_loss(prepared, drawn)
+    stage.guidance_halve_every = 2
+    left = []
+    for step in range(6):
+        stage.generator_optimizer.iterations.assign(step)
+        loss, _ = stage.generator_loss(prepared, drawn)
+        left.append(1 - float(numpy(whole - loss)) / (3.0 * float(numpy(logs["reading"]))))
+    assert left == pytest.approx([1, 1, 0.5, 0.5, 0.25, 0.25], abs=1e-4)
+    assert type(stage).from_config(stage.get_config()).guidance_halve_every == 2
+
+
 def steps(inputs):
     """Two steps of Stage-I that reads: losses and the discriminator's weights."""
-    stage = reading(networks.stage1, adversarial_loss="hinge", r1_weight=0.1, r1_every=2)
+    options = {"adversarial_loss": "hinge", "r1_weight": 0.1, "r1_every": 2, "guidance_halve_every": 1}
+    stage = reading(networks.stage1, **options)
     stage.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
     outputs = {}
     for step in range(2):

@@ -7,7 +7,7 @@ from small_run import SMALL
 
 from stackgan_k3.config import RunConfig, load_preset, parse_changes
 from stackgan_k3.training.recipes import dcgan, gan_cls
-from stackgan_k3.training.recipes.stackgan import build_stage, networks
+from stackgan_k3.training.recipes.stackgan import build_stage, compile_stage, networks
 
 TINY = {"gan.width": 2, "gan.discriminator_width": 2, "gan.noise_dim": 3}
 
@@ -44,6 +44,14 @@ def test_reading_off_pictures_is_one_setting(phase):
     assert built[f"{other}_discriminator"].reading == 0
     sketcher = built["stage1_generator"] if phase == "stage2" else None
     assert build_stage(config, phase, sketcher=sketcher).reading.weight == 2
+
+
+def test_how_soon_guidance_is_halved_is_one_setting():
+    config = small("stage1.reading_weight=2", "stage1.guidance_halve_every=3")
+    stage = build_stage(config, "stage1")
+    compile_stage(stage, config, "stage1", steps_per_epoch=7)
+    assert stage.guidance_halve_every == 21
+    assert build_stage(small(), "stage1").guidance_halve_every == 0
 
 
 @pytest.mark.parametrize("phase", ["stage1", "stage2"])
@@ -102,6 +110,10 @@ def test_a_published_preset_has_none_of_them():
             ["stage2.reading_weight=5", "stage2.caption_dropout=0.1"],
             "stage2.caption_dropout is 0.1, but stage2.reading_weight asks in every step",
         ),
+        (
+            ["stage2.guidance_halve_every=4"],
+            "stage2.guidance_halve_every is 4, but neither stage2.matching_weight nor stage2.reading_weight",
+        ),
         (["stage1.reading_weight=-1"], "stage1.reading_weight: .*greater than or equal to 0"),
         (["text.gamma=5"], "text.gamma is 5, but text.objective=structured has no gamma"),
         (["text.objective=contrastive", "text.margin=2"], "text.objective=contrastive has no margin"),
@@ -139,7 +151,7 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     new = ["adversarial_loss", "r1_weight", "r1_every", "spectral_norm", "minibatch_std", "projection"]
     for phase in ("stage1", "stage2"):
         matching = ["matching_aware", "matching_weight", "matching_gamma", "matching_negatives"]
-        matching += ["matching_blur", "reading_weight"]
+        matching += ["matching_blur", "reading_weight", "guidance_halve_every"]
         for name in [*new, "caption_dropout", *matching]:
             del tree[phase][name]
     for name in ("objective", "gamma", "reading_weight", "picture_reading_weight"):

@@ -123,8 +123,9 @@ def build_stage(
 
 
 def compile_stage(model: StackGANStage, config: StackGANConfig, phase: str, steps_per_epoch: int) -> None:
-    """Compiles a stage with the Adam optimizers and rates of its configuration."""
+    """Compiles a stage with the Adam optimizers, rates and guidance of its configuration."""
     stage: StageConfig = getattr(config, phase)
+    model.guidance_halve_every = stage.guidance_halve_every * steps_per_epoch
     compile_adversarial(model, stage, steps_per_epoch)
 
 

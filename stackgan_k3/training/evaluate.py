@@ -63,9 +63,9 @@ def evaluate(
         samples: At most so many pictures are drawn (n), at least 20; more than half of the split
             cannot be.
         split: ``"test"`` or ``"train"``.
-        encoders: A run whose text phase has been trained, or ``"shipped"`` for those that the shipped bundle
-            was trained with, for the R-precision; by default the run itself. Without any there is no
-            R-precision.
+        encoders: A run whose text phase has been trained, or ``"shipped"`` for those that come with the
+            package (the shipped bundle was trained with others), for the R-precision; by default the run
+            itself. Without any there is no R-precision.
         seed: Says which real pictures are in which half; picture i is drawn from seed ``2³²·seed + i``, so
             that other seeds are other pictures. 0 to 2³¹ − 1.
         best: Of a run, measure the best generator that it kept (``metrics.keep_best``), not the newest.

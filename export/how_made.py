@@ -17,8 +17,8 @@ def commands_of(run: Any) -> list[str]:
 
     Returns:
         The preparation, where the package draws the data itself, and the training with every setting
-        that is not the preset's; none for weights that were trained elsewhere, or
-        for a preset that is unknown here.
+        that is not the preset's, of those phases that were trained; none for weights that were trained
+        elsewhere, or for a preset that is unknown here.
 
     Example:
         ```python
@@ -49,7 +49,10 @@ def commands_of(run: Any) -> list[str]:
         )
     settings = "".join(f" --set {shlex.quote(f'{name}={_toml(value)}')}" for name, value in changed.items())
     name = shlex.quote(run.folder.resolve().name)
-    return [*made, f"stackgan-k3 train {config.preset} --data {folder} --run {name}{settings}"]
+    trained = {row["phase"] for row in run.metrics()}
+    some = [phase for phase in config.phases if phase in trained]
+    phases = "" if len(some) == len(config.phases) else "".join(f" --phase {phase}" for phase in some)
+    return [*made, f"stackgan-k3 train {config.preset} --data {folder} --run {name}{phases}{settings}"]
 
 
 def times_of(run: Any) -> dict[str, str]:

@@ -48,8 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--encoders", metavar="RUN",
-        help="a run with a trained text phase, or `shipped` for the package's own judges, for the R-precision "
-        "of a bundle (default: the run itself)",
+        help="a run with a trained text phase, or `shipped` for the package's own judges, for the "
+        "R-precision of a bundle (default: the run itself)",
     )  # fmt: skip
     parser.add_argument(
         "--seed",

@@ -7,13 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from stackgan_k3.adversarial import losses
 from stackgan_k3.adversarial.adversarial_model import AdversarialModel
 from stackgan_k3.adversarial.caption_dropout import CaptionDropout
+from stackgan_k3.adversarial.condition_kl import condition_kl, condition_kl_names
 from stackgan_k3.adversarial.diff_augment import DiffAugment
 from stackgan_k3.adversarial.judgement import Judgement
 from stackgan_k3.adversarial.matching import Matching
-from stackgan_k3.adversarial.mixture_kl import component_kl, mixture_kl_divergence
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.pictures import to_float
@@ -134,7 +133,7 @@ class StackGANStage(AdversarialModel):
         for network in self.frozen:
             network.trainable = False
         self.reading = PictureReading(discriminator, reading_weight)
-        names = [*_condition_logs(generator), *self.matching.log_names, *self.reading.log_names]
+        names = [*condition_kl_names(generator.output), *self.matching.log_names, *self.reading.log_names]
         self.log_metrics.extend(keras.metrics.Mean(name=name) for name in names)
         self.guidance_halve_every = int(guidance_halve_every)
         self.kl_weight = float(kl_weight)
@@ -208,7 +207,7 @@ class StackGANStage(AdversarialModel):
         if self.objective.compares:
             real, _ = self.judge(self.augment(batch, batch["image"]), condition)
             said = [Judgement(one.fake, logits) for one, logits in zip(said, real, strict=True)]
-        kl, logs = _kl(drawn)
+        kl, logs = condition_kl(drawn)
         matching, more = self.matching(drawn["image"], batch["embedding"], batch.get("other_embedding"))
         reading, read = self.reading.of_drawn(features, batch)
         guidance = self._guidance() * (matching + reading)
@@ -286,30 +285,6 @@ class StackGANStage(AdversarialModel):
             model = getattr(self, name)
             config[name] = None if model is None else keras.saving.serialize_keras_object(model)
         return config
-
-
-def _condition_logs(generator: keras.Model) -> list[str]:
-    """Names of what :func:`_kl` logs for a generator."""
-    if "log_variance" in generator.output:
-        return ["kl"]
-    if "chosen" not in generator.output:
-        return []
-    numbers = range(1, generator.output["chosen"].shape[-1] + 1)
-    return ["kl", *(f"kl_{k}" for k in numbers), *(f"use_{k}" for k in numbers)]
-
-
-def _kl(drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Returns the KL term of how the condition was drawn, 0 where it was not, and what to log."""
-    if "log_variance" in drawn:
-        kl = losses.kl_divergence(drawn["mean"], drawn["log_variance"])
-        return kl, {"kl": kl}
-    if "chosen" not in drawn:
-        return 0.0, {}
-    kl = mixture_kl_divergence(drawn["means"], drawn["log_variances"], drawn["weights"])
-    each = ops.mean(component_kl(drawn["means"], drawn["log_variances"]), axis=0)
-    use = ops.mean(drawn["chosen"], axis=0)
-    logs = {f"kl_{k + 1}": each[k] for k in range(each.shape[0])}
-    return kl, {"kl": kl, **logs, **{f"use_{k + 1}": use[k] for k in range(use.shape[0])}}
 
 
 def _inputs(model: keras.Model) -> list[str]:

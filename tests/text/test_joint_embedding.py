@@ -82,10 +82,10 @@ def test_what_a_caption_says_can_be_read_off_both_embeddings():
     model.compile(keras.optimizers.Adam(1e-2))
     batch = {**tiny_batch(), "label": np.zeros(8, "int32")}  # one class: the hinge is 0
     words = word_pairs(batch["characters"])
-    batch |= {"words": words, "picture_words": (words + np.roll(words, 1, axis=1)) / 2}
+    batch |= {"caption_words": words, "picture_words": (words + np.roll(words, 1, axis=1)) / 2}
     embedded = model(batch, training=False)
     expected = []
-    for name, said in (("text", "words"), ("image", "picture_words")):
+    for name, said in (("text", "caption_words"), ("image", "picture_words")):
         embedding = ops.convert_to_numpy(embedded[name])
         # of 16 numbers, root mean square 1
         direction = embedding / np.linalg.norm(embedding, axis=1, keepdims=True) * 4.0
@@ -106,7 +106,7 @@ def test_either_can_be_read_without_the_other(one):
     model = tiny_model(**{f"{one}_weight": 0.5})
     model.compile(keras.optimizers.Adam(1e-2))
     batch = {**tiny_batch(), "label": np.zeros(8, "int32")}
-    batch["words"] = batch["picture_words"] = word_pairs(batch["characters"])
+    batch["caption_words"] = batch["picture_words"] = word_pairs(batch["characters"])
     reported = model.evaluate(batch, batch_size=8, verbose=0, return_dict=True)
     assert {"reading", "picture_reading"} & reported.keys() == {one}
     assert reported["loss"] == pytest.approx(0.5 * reported[one], rel=1e-4)

@@ -63,7 +63,7 @@ def results():
         "image": image,
         "characters": characters,
         "label": label,
-        "words": words,
+        "caption_words": words,
         "picture_words": words,
     }
     return run_on_each(compute, inputs)

@@ -67,7 +67,9 @@ def test_without_matching_awareness_wrong_pairs_teach_nothing(stage):
         stage.matching_aware = aware
         batch = stage.prepare(networks.batch(stage))
         loss, logs = stage.discriminator_loss(batch, stage.draw(batch))
-        said[aware] = (float(numpy(loss)), {name: float(numpy(value)) for name, value in logs.items()})
+        beliefs = {name: float(numpy(value)) for name, value in logs.items()}
+        assert beliefs.pop("discriminator_loss") == float(numpy(loss))
+        said[aware] = (float(numpy(loss)), beliefs)
     assert said[True][1] == pytest.approx(said[False][1], rel=1e-5)
     assert abs(said[True][0] - said[False][0]) > 1e-3
 

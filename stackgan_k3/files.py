@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
-
 from stackgan_k3.errors import UserError
 
 
@@ -112,6 +110,8 @@ def alone(path: str | os.PathLike[str], otherwise: str) -> Iterator[None]:
         ...     pass
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    import filelock  # of the extra `train`: drawing from a bundle writes files without it
+
     lock = filelock.FileLock(path, timeout=0)
     try:
         lock.acquire()

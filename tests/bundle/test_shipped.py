@@ -97,3 +97,30 @@ def test_what_cannot_be_drawn_is_explained(words, message, capsys, tmp_path):
 def test_one_word_that_is_no_bundle_is_refused():
     with pytest.raises(UserError, match="there is no bundle bird"):
         bundle_and_captions(["bird"])
+
+
+def test_drawing_needs_nothing_of_the_training_extra():
+    """`pip install 'stackgan-k3[cpu]'` brings numpy, pillow and onnxruntime, and that must do."""
+    import subprocess
+    import sys
+
+    barred = [
+        "filelock",
+        "keras",
+        "pydantic",
+        "grain",
+        "msgpack",
+        "tqdm",
+        "safetensors",
+        "array_record",
+        "absl",
+    ]
+    program = f"""
+import sys
+for name in {barred}:
+    sys.modules[name] = None
+from stackgan_k3 import cli
+raise SystemExit(cli.main(["generate", {CAPTION!r}, "--seed", "1", "-o", "bird.png"]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

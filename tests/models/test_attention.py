@@ -230,7 +230,7 @@ def test_pictures_and_losses_agree_on_every_backend():
         ({"stage2.kind": "srgan"}, "works at 64 px, has no features"),
         ({"stage2.matching_weight": 0, "stage2.matching_gamma": 2.0}, "switches the matching loss off"),
         ({"attention": False, "text.encoder": "published"}, "has no image encoder to compare with"),
-        ({"attention": False, "stage2.caption_dropout": 0.1}, "which caption a picture belongs to"),
+        ({"attention": False, "stage2.caption_dropout": 0.1}, "whether a picture shows its caption"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(changes, reason):

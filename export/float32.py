@@ -7,10 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from stackgan_k3.layers.upsample_convolution import UpsampleConvolution
-
-# Row k: which taps of a 3-tap filter meet the same source pixel once every pixel has been doubled.
-_FOUR_TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], "float64")
+from stackgan_k3.layers.upsample_convolution import FOUR_TAPS, UpsampleConvolution
 
 
 @contextmanager
@@ -86,7 +83,7 @@ def fold(network: keras.Model) -> keras.Model:
         if isinstance(layer, UpsampleConvolution):
             new = keras.layers.Conv2DTranspose(layer.filters, 4, 2, padding="same", use_bias=norm is not None)
             # Keras keeps a transposed kernel as [height, width, filters, channels], not flipped.
-            kernel = np.einsum("ai,bj,ijcf->abfc", _FOUR_TAPS, _FOUR_TAPS, kernel)
+            kernel = np.einsum("ai,bj,ijcf->abfc", FOUR_TAPS, FOUR_TAPS, kernel)
         else:
             new = type(layer).from_config({**layer.get_config(), "use_bias": True})
         weights.append((new, [kernel, bias] if norm is not None else [kernel]))

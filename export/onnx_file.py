@@ -14,6 +14,7 @@ import tensorflow as tf
 from stackgan_k3.bundle.alphabet import MAX_CHARACTERS
 
 from .half_weights import half_weights
+from .short_kernels import short_kernels
 
 OPSET = 18
 _RANDOM = {
@@ -52,7 +53,8 @@ def write_onnx(model: keras.Model, path: str | os.PathLike[str], *, small: bool 
         model: What :func:`drawing_model` returned; or another model from a dict of inputs to a dict
             of outputs, none of them named alike.
         path: The file to write.
-        small: Store the weights in 16 bits, see :func:`half_weights`.
+        small: Store nine weights of an upsampling kernel, see :func:`short_kernels`, and all in 16 bits, see
+            :func:`half_weights`.
 
     Returns:
         What was written, opset 18, with the inputs of the model (``noise`` the last; those for
@@ -72,7 +74,7 @@ def write_onnx(model: keras.Model, path: str | os.PathLike[str], *, small: bool 
     kinds = {name: np.dtype(tensor.dtype) for name, tensor in tensors.items()}
     graph = canonical(_convert(model), _sizes(model), outputs=tuple(model.output), kinds=kinds)
     if small:
-        graph = half_weights(graph)
+        graph = half_weights(short_kernels(graph))
     onnx.checker.check_model(graph, full_check=True)  # infers every shape, those of the outputs too
     with open(path, "wb") as file:
         file.write(graph.SerializeToString(deterministic=True))

@@ -55,7 +55,8 @@ class Stage2Config(StageConfig):
 
     ``kind`` is ``"stackgan"``, the published network, or ``"srgan"``, super-resolution; ``content_weight``
     and ``feature_weight`` are those of the latter's two further losses. With ``sketch_skip`` the published
-    network draws what is to change of the enlarged sketch.
+    network draws what is to change of the enlarged sketch, with ``feature_skip`` it sees the sketch's edges
+    on the way up as well.
 
     Example:
         >>> Stage2Config().image_size
@@ -66,6 +67,7 @@ class Stage2Config(StageConfig):
     residual_blocks: int = Field(2, ge=0, le=16)
     kind: Literal["stackgan", "srgan"] = "stackgan"
     sketch_skip: bool = False
+    feature_skip: bool = False
     content_weight: float = Field(1.0, ge=0)
     feature_weight: float = Field(1.0, ge=0)
 
@@ -122,11 +124,12 @@ class StackGANConfig(DrawingConfig):
 
     @model_validator(mode="after")
     def _skip_is_possible(self) -> Self:
-        if self.stage2.sketch_skip and self.stage2.kind == "srgan":
-            raise ValueError(
-                "stage2.sketch_skip=true is of the network that goes down to 16 px, and stage2.kind=srgan "
-                "stays at 64 px; set stage2.kind=stackgan, or stage2.sketch_skip=false"
-            )
+        for name in ("sketch_skip", "feature_skip"):
+            if getattr(self.stage2, name) and self.stage2.kind == "srgan":
+                raise ValueError(
+                    f"stage2.{name}=true is of the network that goes down to 16 px, and stage2.kind=srgan "
+                    f"stays at 64 px; set stage2.kind=stackgan, or stage2.{name}=false"
+                )
         return self
 
     @model_validator(mode="after")

@@ -10,9 +10,10 @@ from stackgan_k3 import engine
 
 # Row k says which of the three taps of a 3-tap filter fall on the same source
 # pixel once every pixel has been doubled: the 4-tap transposed filter.
-_FOUR_TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], "float32")
+FOUR_TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], "float32")
+"""float32 [4, 3], zeros and ones."""
 # The same for both axes, of kernels as one column of taps: [4·4, 3·3].
-_FOUR_BY_FOUR_TAPS = np.kron(_FOUR_TAPS, _FOUR_TAPS)
+FOUR_BY_FOUR_TAPS = np.kron(FOUR_TAPS, FOUR_TAPS)
 
 
 @keras.saving.register_keras_serializable("stackgan_k3")
@@ -56,7 +57,7 @@ class UpsampleConvolution(keras.layers.Layer):
             return engine.convolve(doubled, kernel, padding="same")
         if form == "transposed":
             channels = inputs.shape[-1]
-            taps = ops.cast(_FOUR_BY_FOUR_TAPS, self.compute_dtype)
+            taps = ops.cast(FOUR_BY_FOUR_TAPS, self.compute_dtype)
             four = ops.matmul(taps, ops.reshape(kernel, (9, channels * self.filters)))
             four = ops.reshape(four, (4, 4, channels, self.filters))
             return engine.convolve_transposed(inputs, ops.transpose(four, (0, 1, 3, 2)), (2, 2))

@@ -21,7 +21,7 @@ class Stage2Generator(keras.Model):
 
     Sketch → 3 × 3 to width, ReLU → 4 × 4 stride 2 to 2·width → 4 × 4 stride 2 to
     4·width → joined with a second condition, 3 × 3 to 4·width → residual blocks →
-    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh. The last five
+    upsampling blocks, halving the channels each time → 3 × 3 to RGB, tanh. The last six
     arguments change a part each; their defaults are the published network.
 
     Args:
@@ -42,6 +42,9 @@ class Stage2Generator(keras.Model):
             (:class:`InverseTanh`), so that training begins with a blurred picture of the right thing. The
             residual learning of Kim et al., 2016, "Accurate Image Super-Resolution Using Very Deep
             Convolutional Networks".
+        feature_skip: Whether features of the sketch at 32 and 64 px are added to those of the same size on
+            the way up, so that edges need not pass through 16 px (the links of Chaurasia and
+            Culurciello, 2017, "LinkNet"). It adds no weights.
         **kwargs: Of ``keras.Model``.
 
     Inputs (a dict of float32): ``sketch`` ``[batch, 64, 64, 3]`` in [-1, 1],
@@ -76,6 +79,7 @@ class Stage2Generator(keras.Model):
         upsampling: str = "nearest",
         words: Sequence[int] | None = None,
         sketch_skip: bool = False,
+        feature_skip: bool = False,
         **kwargs: Any,
     ) -> None:
         if image_size not in (128, 256):
@@ -85,9 +89,9 @@ class Stage2Generator(keras.Model):
 
         c, noises, parameters = condition_on(embedding, conditioning_dim, conditioning, stage="2")
         norm = normalizer(normalization, c)
-        x = relu(convolution(sketch, width, 3))  # 64 px
-        x = relu(norm(convolution(x, 2 * width, 4, 2)))  # 32 px
-        x = relu(norm(convolution(x, 4 * width, 4, 2)))  # 16 px
+        at64 = relu(convolution(sketch, width, 3))
+        at32 = relu(norm(convolution(at64, 2 * width, 4, 2)))
+        x = relu(norm(convolution(at32, 4 * width, 4, 2)))  # 16 px
         x = relu(norm(convolution(join_condition(x, c), 4 * width, 3)))
         attended = {}
         if words is not None:
@@ -96,8 +100,11 @@ class Stage2Generator(keras.Model):
             x = relu(norm(convolution(keras.layers.Concatenate()([x, context]), 4 * width, 3)))
         for _ in range(residual_blocks):
             x = residual_block(x, norm)
+        links = {1: at32, 2: at64} if feature_skip else {}
         for halvings in range(1, int(math.log2(image_size // 16)) + 1):  # 32, 64, 128 (, 256) px
             x = relu(norm(upsample(x, 4 * width // 2**halvings, upsampling)))
+            if halvings in links:
+                x = keras.layers.Add()([x, links[halvings]])
         x = convolution(x, 3, 3)
         if sketch_skip:
             enlarged = sketch
@@ -121,6 +128,7 @@ class Stage2Generator(keras.Model):
         self.upsampling = upsampling
         self.words = None if words is None else tuple(words)
         self.sketch_skip = sketch_skip
+        self.feature_skip = feature_skip
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -134,6 +142,7 @@ class Stage2Generator(keras.Model):
             "upsampling": self.upsampling,
             "words": self.words,
             "sketch_skip": self.sketch_skip,
+            "feature_skip": self.feature_skip,
             "name": self.name,
         }
 

@@ -223,6 +223,7 @@ def _asked_by_embeddings(config: StackGANConfig) -> StackGANConfig:
         "attention": False,
         "stage2.kind": "stackgan",
         "stage2.sketch_skip": False,
+        "stage2.feature_skip": False,
     }
     for name, value in published.items():
         given = attrgetter(name)(config)

@@ -62,8 +62,9 @@ def test_a_folded_variant_is_the_same_function(second, upsampling, normalization
     )  # a hundredth of a grey level
 
 
-def test_the_sketch_is_still_added_when_folded():
-    network = generator(True, conditioning="plain", sketch_skip=True)
+@pytest.mark.parametrize("skip", ["sketch_skip", "feature_skip"])
+def test_the_sketch_is_still_added_when_folded(skip):
+    network = generator(True, conditioning="plain", **{skip: True})
     batch = {name: value.clip(-1, 1) for name, value in batch_of(network).items()}
     folded, right = fold(rebuild(network)), np.array(network(batch, training=False)["image"])
     np.testing.assert_allclose(folded(batch, training=False)["image"], right, atol=1e-4)

@@ -48,11 +48,33 @@ def test_a_fresh_one_is_near_it_and_the_published_network_is_not():
     assert np.abs(near - enlarged).mean() < 0.5 * np.abs(far - enlarged).mean()
 
 
-def test_it_saves_and_loads_with_its_skip(tmp_path):
-    generator = Stage2Generator(4, image_size=128, sketch_skip=True, **SIZES)
+def test_links_pass_edges_by_what_goes_through_16_px():
+    generator = Stage2Generator(4, image_size=128, feature_skip=True, **SIZES)
+    published = Stage2Generator(4, image_size=128, **SIZES)
+    assert generator.count_params() == published.count_params()
+    published.set_weights(generator.get_weights())
+    # Nothing comes from below: what is left of the sketch came over the links.
+    for network in (generator, published):
+        deepest = [layer for layer in network.layers if layer.output.shape[1:] == (16, 16, 16)]
+        for layer in deepest:
+            for weight in layer.weights:
+                weight.assign(np.zeros(weight.shape))
+    asked = batch()
+    asked["embedding"][:] = 0
+    with_links, without = (
+        keras.ops.convert_to_numpy(network(asked, training=False)["image"])
+        for network in (generator, published)
+    )
+    assert np.abs(without[0] - without[1]).max() == 0
+    assert np.abs(with_links[0] - with_links[1]).max() > 1e-4
+
+
+@pytest.mark.parametrize("skip", ["sketch_skip", "feature_skip"])
+def test_it_saves_and_loads_with_its_skip(skip, tmp_path):
+    generator = Stage2Generator(4, image_size=128, **{skip: True}, **SIZES)
     generator.save(tmp_path / "generator.keras")
     again = keras.saving.load_model(tmp_path / "generator.keras")
-    assert again.sketch_skip
+    assert getattr(again, skip)
     one, other = (
         keras.ops.convert_to_numpy(each(batch(), training=False)["image"]) for each in (generator, again)
     )

@@ -203,7 +203,7 @@ def test_a_variant_saves_and_loads(tmp_path):
 
 
 def test_networks_that_were_saved_before_there_were_variants_are_the_published_ones():
-    new = {"noise", "conditioning", "normalization", "upsampling", "sketch_skip", "name"}
+    new = {"noise", "conditioning", "normalization", "upsampling", "sketch_skip", "feature_skip", "name"}
     stage = networks.stage2()
     for network in (stage.sketcher, stage.generator, stage.discriminator):
         old = {name: value for name, value in network.get_config().items() if name not in new}

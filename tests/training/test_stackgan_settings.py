@@ -116,6 +116,16 @@ def test_adding_to_the_sketch_is_one_setting():
         small("stage2.sketch_skip=true", "stage2.kind=srgan")
 
 
+def test_links_from_the_sketch_are_one_setting():
+    def added(on):
+        generator = build_stage2_generator(small(f"stage2.feature_skip={on}", "stage2.residual_blocks=0"))
+        return sum(isinstance(layer, keras.layers.Add) for layer in generator.layers)
+
+    assert [added(True), added(False)] == [2, 0]  # at 32 and at 64 px
+    with pytest.raises(UserError, match=r"stage2\.feature_skip=false"):
+        small("stage2.feature_skip=true", "stage2.kind=srgan")
+
+
 @pytest.mark.parametrize("size", [128, 256])
 def test_the_size_of_the_pictures_is_one_setting(size):
     config = small(f"stage2.image_size={size}")

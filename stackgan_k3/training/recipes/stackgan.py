@@ -204,7 +204,8 @@ def build_stage2_generator(config: StackGANConfig) -> Stage2Generator | SuperRes
     if config.attention:
         words = with_words(text_networks(config.text)["text_encoder"]).output["words"]
         settings["words"] = words.shape[1:]
-    return Stage2Generator(config.stage2.width, sketch_skip=config.stage2.sketch_skip, **settings)
+    skips = {"sketch_skip": config.stage2.sketch_skip, "feature_skip": config.stage2.feature_skip}
+    return Stage2Generator(config.stage2.width, **skips, **settings)
 
 
 def _variant(config: StackGANConfig) -> dict[str, str]:

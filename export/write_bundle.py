@@ -51,7 +51,7 @@ def write_bundle(
         bundle: The folder to write.
         extras: Other networks that belong to it, by name; see :func:`write_extras`.
         force: Replace a bundle that is already there.
-        small: Write ``model.onnx`` with its weights in 16 bits and nothing beside it: a quarter
+        small: Write ``model.onnx`` with its weights in 16 bits, its samples as JPEG, and no other network: a quarter
             of the bytes, and pictures at most 3 grey levels from those of the run.
         say: Called with a line of text after each part.
 
@@ -145,13 +145,13 @@ def _fill(folder: Path, pipeline: Pipeline, about: About, small: bool, say: Call
         examples=examples if kind in ("characters", "label") else (),
     )
     manifest = manifest.write(folder)
-    samples = _draw_samples(folder, manifest)
+    samples = _draw_samples(folder, manifest, "jpg" if small else "png")
     (folder / "README.md").write_text(model_card(manifest, about, samples), "utf-8")
     manifest.write(folder)
     say(f"README.md, samples: {len(samples)} of {_EACH} pictures")
 
 
-def _draw_samples(folder: Path, manifest: Manifest) -> list[tuple[str, list[str]]]:
+def _draw_samples(folder: Path, manifest: Manifest, kind: str) -> list[tuple[str, list[str]]]:
     """Draws for the first captions or classes, or from noise alone; embeddings have no words."""
     model = TextToImage.load(folder, provider="cpu")
     asked: list[str | None] = list(manifest.examples[:_SAMPLES])
@@ -163,10 +163,10 @@ def _draw_samples(folder: Path, manifest: Manifest) -> list[tuple[str, list[str]
         # From noise alone, each row goes on with the seeds where the one before stopped.
         seed = number * _EACH if caption is None else 0
         drawing = model.generate(caption, num_images=_EACH, seed=seed)
-        files = [f"samples/{number}.png"]
+        files = [f"samples/{number}.{kind}"]
         drawing.save(folder / files[0], columns=_EACH)
         if model.manifest.image_size > model.manifest.preview_size:
-            files.append(f"samples/{number}-sketches.png")
+            files.append(f"samples/{number}-sketches.{kind}")
             drawing.save(folder / files[1], columns=_EACH, previews=True)
         samples.append((caption or f"seeds {seed} to {seed + _EACH - 1}", files))
     return samples

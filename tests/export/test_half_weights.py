@@ -66,6 +66,8 @@ def test_a_small_bundle_draws_what_the_whole_one_draws(networks, about, bundle, 
     assert "Keras and onnxruntime agree" in " ".join(said)
     card = (small / "README.md").read_text("utf-8")
     assert "saved_model" not in card and "model.onnx" in card
+    samples = [name for name in manifest.files if name.startswith("samples/")]
+    assert "samples/0.jpg" in samples and all(name.endswith(".jpg") and name in card for name in samples)
     one, other = (
         TextToImage.load(folder, "cpu").generate("a red bird", num_images=3, seed=4)
         for folder in (small, bundle)

@@ -51,8 +51,8 @@ def write_bundle(
         bundle: The folder to write.
         extras: Other networks that belong to it, by name; see :func:`write_extras`.
         force: Replace a bundle that is already there.
-        small: Write ``model.onnx`` with its weights in 16 bits, its samples as JPEG, and no other network: a quarter
-            of the bytes, and pictures at most 3 grey levels from those of the run.
+        small: Write ``model.onnx`` with its weights in 16 bits, samples as JPEG and nothing beside them:
+            a quarter of the bytes, and pictures at most 3 grey levels from those of the run.
         say: Called with a line of text after each part.
 
     Returns:

@@ -56,7 +56,7 @@ class Stage2Config(StageConfig):
     ``kind`` is ``"stackgan"``, the published network, or ``"srgan"``, super-resolution; ``content_weight``
     and ``feature_weight`` are those of the latter's two further losses. With ``sketch_skip`` the published
     network draws what is to change of the enlarged sketch, with ``feature_skip`` it sees the sketch's edges
-    on the way up as well.
+    on the way up as well. ``restoring_weight`` is that of what it learns from spoiled real pictures.
 
     Example:
         >>> Stage2Config().image_size
@@ -68,6 +68,7 @@ class Stage2Config(StageConfig):
     kind: Literal["stackgan", "srgan"] = "stackgan"
     sketch_skip: bool = False
     feature_skip: bool = False
+    restoring_weight: float = Field(0.0, ge=0)
     content_weight: float = Field(1.0, ge=0)
     feature_weight: float = Field(1.0, ge=0)
 
@@ -109,11 +110,17 @@ class StackGANConfig(DrawingConfig):
     stage2: Stage2Config = Stage2Config()
 
     @model_validator(mode="after")
-    def _attention_is_possible(self) -> Self:
+    def _kinds_are_possible(self) -> Self:
         if self.attention and self.text.encoder != "char-cnn-rnn":
             raise ValueError(
                 f"attention=true, but text.encoder={self.text.encoder} knows whole captions only, no words "
                 "to attend to; set text.encoder=char-cnn-rnn, or attention=false"
+            )
+        if self.stage2.restoring_weight and (self.attention or self.stage2.kind == "srgan"):
+            one, other = ("attention=true", "false") if self.attention else ("stage2.kind=srgan", "stackgan")
+            raise ValueError(
+                f"stage2.restoring_weight is {self.stage2.restoring_weight:g}, but with {one} Stage-II "
+                f"learns from no spoiled pictures; set stage2.restoring_weight=0, or {one.split('=')[0]}={other}"
             )
         if self.attention and self.stage2.kind == "srgan":
             raise ValueError(

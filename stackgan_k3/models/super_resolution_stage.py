@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from stackgan_k3.adversarial.super_resolution_losses import content_loss, feature_loss, reduced
+from stackgan_k3.models.over_real import draw_over_both
 from stackgan_k3.models.stackgan_stage import StackGANStage
 
 
@@ -45,13 +46,7 @@ class SuperResolutionStage(StackGANStage):
         self.feature_weight = float(feature_weight)
 
     def draw(self, batch: dict[str, Any]) -> dict[str, Any]:
-        inputs = {name: ops.concatenate([batch[name], batch[name]]) for name in self.generator.input}
-        inputs["sketch"] = ops.concatenate([batch["sketch"], reduced(batch["image"])])
-        # One pass, so that batch norm sees in training the statistics that its running means will hold.
-        both = self.generator(inputs, training=True)
-        count = ops.shape(batch["sketch"])[0]
-        drawn = {name: value[:count] for name, value in both.items()}
-        return {**drawn, "restored": both["image"][count:]}
+        return draw_over_both(self.generator, batch, reduced(batch["image"]))
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         loss, logs = super().generator_loss(batch, drawn)

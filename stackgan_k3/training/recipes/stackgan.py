@@ -11,6 +11,7 @@ from stackgan_k3.data.records import Records
 from stackgan_k3.models.attention_stage import AttentionStage
 from stackgan_k3.models.discriminator import Discriminator
 from stackgan_k3.models.pipeline import Pipeline
+from stackgan_k3.models.restoring_stage import RestoringStage
 from stackgan_k3.models.stackgan_stage import StackGANStage
 from stackgan_k3.models.stage1_generator import Stage1Generator
 from stackgan_k3.models.stage2_generator import Stage2Generator
@@ -261,6 +262,8 @@ def _kind(config: StackGANConfig, phase: str) -> tuple[type[StackGANStage], dict
         return SuperResolutionStage, weights
     if phase == "stage2" and config.attention:
         return AttentionStage, {}
+    if phase == "stage2" and stage.restoring_weight:
+        return RestoringStage, {"restoring_weight": stage.restoring_weight}
     return StackGANStage, {}
 
 

@@ -117,10 +117,11 @@ class StackGANConfig(DrawingConfig):
                 "to attend to; set text.encoder=char-cnn-rnn, or attention=false"
             )
         if self.stage2.restoring_weight and (self.attention or self.stage2.kind == "srgan"):
-            one, other = ("attention=true", "false") if self.attention else ("stage2.kind=srgan", "stackgan")
+            names = ("attention", "true", "false") if self.attention else ("stage2.kind", "srgan", "stackgan")
+            name, given, other = names
             raise ValueError(
-                f"stage2.restoring_weight is {self.stage2.restoring_weight:g}, but with {one} Stage-II "
-                f"learns from no spoiled pictures; set stage2.restoring_weight=0, or {one.split('=')[0]}={other}"
+                f"stage2.restoring_weight is {self.stage2.restoring_weight:g}, but with {name}={given} Stage-II "
+                f"learns from no spoiled pictures; set stage2.restoring_weight=0, or {name}={other}"
             )
         if self.attention and self.stage2.kind == "srgan":
             raise ValueError(

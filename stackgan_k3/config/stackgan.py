@@ -120,8 +120,8 @@ class StackGANConfig(DrawingConfig):
             names = ("attention", "true", "false") if self.attention else ("stage2.kind", "srgan", "stackgan")
             name, given, other = names
             raise ValueError(
-                f"stage2.restoring_weight is {self.stage2.restoring_weight:g}, but with {name}={given} Stage-II "
-                f"learns from no spoiled pictures; set stage2.restoring_weight=0, or {name}={other}"
+                f"stage2.restoring_weight is {self.stage2.restoring_weight:g}, but with {name}={given} "
+                f"Stage-II learns from no spoiled pictures; set stage2.restoring_weight=0, or {name}={other}"
             )
         if self.attention and self.stage2.kind == "srgan":
             raise ValueError(

@@ -205,8 +205,8 @@ def build_stage2_generator(config: StackGANConfig) -> Stage2Generator | SuperRes
     if config.attention:
         words = with_words(text_networks(config.text)["text_encoder"]).output["words"]
         settings["words"] = words.shape[1:]
-    skips = {"sketch_skip": config.stage2.sketch_skip, "feature_skip": config.stage2.feature_skip}
-    return Stage2Generator(config.stage2.width, **skips, **settings)
+    settings |= {name: getattr(config.stage2, name) for name in ("sketch_skip", "feature_skip")}
+    return Stage2Generator(config.stage2.width, **settings)
 
 
 def _variant(config: StackGANConfig) -> dict[str, str]:

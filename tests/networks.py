@@ -68,3 +68,15 @@ def batches(stage, count):
     """Yields batches as fit() takes them from a generator."""
     for seed in range(count):
         yield (batch(stage, seed),)
+
+
+def learnt_by_heart(stage, name):
+    """Trains 40 steps on two pictures of 8 × 8 squares at 128 px, and returns a log of each step."""
+    one = batch(stage, size=2)
+    coarse = np.random.default_rng(5).integers(0, 256, (2, 8, 8, 3))
+    one["image"] = coarse.repeat(16, axis=1).repeat(16, axis=2).astype("uint8")
+    seen = []
+    for _ in range(40):
+        stage.reset_metrics()
+        seen.append(stage.train_on_batch(one, return_dict=True)[name])
+    return seen

@@ -58,12 +58,13 @@ class Spoiling:
             Float32 of the same shape and range.
         """
         side = self.size
-        strength = ops.reshape(batch["spoil_strength"], (-1, 1, 1, 1))
-        moved = ops.cast(ops.round(_REACH * strength * batch["spoil_places"]), "int32")
+        strength, places, colors = (ops.convert_to_tensor(batch[name]) for name in self.draws)
+        strength = ops.reshape(strength, (-1, 1, 1, 1))
+        moved = ops.cast(ops.round(_REACH * strength * places), "int32")
         here = ops.arange(side, dtype="int32")
         rows = ops.clip(ops.reshape(here, (1, -1, 1)) + moved[..., 0], 0, side - 1)
         columns = ops.clip(ops.reshape(here, (1, 1, -1)) + moved[..., 1], 0, side - 1)
         source = ops.reshape(rows * side + columns, (-1, side * side, 1))
         scattered = ops.take_along_axis(ops.reshape(image, (-1, side * side, 3)), source, axis=1)
-        noisy = ops.reshape(scattered, (-1, side, side, 3)) + _NOISE * strength * batch["spoil_colors"]
+        noisy = ops.reshape(scattered, (-1, side, side, 3)) + _NOISE * strength * colors
         return ops.stop_gradient(ops.clip(noisy, -1.0, 1.0))

@@ -116,13 +116,16 @@ class StackGANConfig(DrawingConfig):
                 f"attention=true, but text.encoder={self.text.encoder} knows whole captions only, no words "
                 "to attend to; set text.encoder=char-cnn-rnn, or attention=false"
             )
-        if self.stage2.restoring_weight and (self.attention or self.stage2.kind == "srgan"):
-            names = ("attention", "true", "false") if self.attention else ("stage2.kind", "srgan", "stackgan")
-            name, given, other = names
-            raise ValueError(
-                f"stage2.restoring_weight is {self.stage2.restoring_weight:g}, but with {name}={given} "
-                f"Stage-II learns from no spoiled pictures; set stage2.restoring_weight=0, or {name}={other}"
-            )
+        others = {
+            "attention=true": (self.attention, "attention=false"),
+            "stage2.kind=srgan": (self.stage2.kind == "srgan", "stage2.kind=stackgan"),
+        }
+        for given, (is_so, instead) in others.items():
+            if self.stage2.restoring_weight and is_so:
+                raise ValueError(
+                    f"stage2.restoring_weight is {self.stage2.restoring_weight:g}, but with {given} Stage-II "
+                    f"learns from no spoiled pictures; set stage2.restoring_weight=0, or {instead}"
+                )
         if self.attention and self.stage2.kind == "srgan":
             raise ValueError(
                 "attention=true, but words are attended to at 16 px, where stage2.kind=srgan, which works at "

@@ -39,7 +39,7 @@ class JointEmbedding(keras.Model):
         gamma: Factor γ of the contrastive objective, greater than 0.
         reading_weight: Weight of :func:`stackgan_k3.text.losses.reading_loss`, 0 for none: a layer must
             read the caption's words off its embedding. What is small in pictures, such as a beak, embeddings
-            would hardly keep without it. Batches then bring ``words`` float32 ``[B, 4096]``, of
+            would hardly keep without it. Batches then bring ``caption_words`` float32 ``[B, 4096]``, of
             :func:`stackgan_k3.text.word_pairs.word_pairs`.
         picture_reading_weight: Weight of the same loss of the picture's embedding, off which the same layer
             must read the words of all of its captions: ``picture_words``, their mean.

@@ -70,8 +70,15 @@ def batches(stage, count):
         yield (batch(stage, seed),)
 
 
-def learnt_by_heart(stage, name):
-    """Trains 40 steps on two pictures of 8 × 8 squares at 128 px, and returns a log of each step."""
+def learnt_by_heart(kind, generator, name, **settings):
+    """Trains a Stage-II 40 steps on two pictures of 8 × 8 squares at 128 px, and returns a log of each."""
+    import keras
+
+    from stackgan_k3.models.discriminator import Discriminator
+
+    judge = Discriminator(WIDTH, image_size=128, condition_dim=CONDITION, unconditional=True)
+    stage = kind(generator, judge, sketcher=stage1_generator(), **settings)
+    stage.compile(keras.optimizers.Adam(3e-3), keras.optimizers.Adam(1e-4))
     one = batch(stage, size=2)
     coarse = np.random.default_rng(5).integers(0, 256, (2, 8, 8, 3))
     one["image"] = coarse.repeat(16, axis=1).repeat(16, axis=2).astype("uint8")

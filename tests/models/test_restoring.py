@@ -77,12 +77,7 @@ def test_the_loss_is_the_weighted_distance_to_the_real_pictures():
 def test_it_learns_to_mend_a_picture():
     keras.utils.set_random_seed(4)
     generator = Stage2Generator(8, image_size=128, residual_blocks=0, feature_skip=True, **SIZES)
-    discriminator = Discriminator(4, image_size=128, condition_dim=networks.CONDITION, unconditional=True)
-    stage = RestoringStage(
-        generator, discriminator, sketcher=networks.stage1_generator(), restoring_weight=50.0
-    )
-    stage.compile(keras.optimizers.Adam(3e-3), keras.optimizers.Adam(1e-4))
-    seen = networks.learnt_by_heart(stage, "restoring")
+    seen = networks.learnt_by_heart(RestoringStage, generator, "restoring", restoring_weight=50.0)
     assert np.mean(seen[-5:]) < 0.7 * seen[0], seen
 
 

@@ -75,7 +75,10 @@ def times_of(run: Any) -> dict[str, str]:
         if "epoch" in row and "seconds" in row:
             seconds[row["phase"]] += row["seconds"]
             epochs[row["phase"]] = row["epoch"]
-    return {phase: f"{epochs[phase]} epochs, {seconds[phase] / 60:.0f} minutes" for phase in epochs}
+    return {
+        phase: f"{count} epoch{'s' * (count != 1)}, {seconds[phase] / 60:.0f} minutes"
+        for phase, count in epochs.items()
+    }
 
 
 def _toml(value: Any) -> str:

@@ -52,7 +52,8 @@ def write_bundle(
         extras: Other networks that belong to it, by name; see :func:`write_extras`.
         force: Replace a bundle that is already there.
         small: Write ``model.onnx`` with its weights in 16 bits, samples as JPEG and nothing beside them:
-            a quarter of the bytes, and pictures at most 3 grey levels from those of the run.
+            a quarter of the bytes, and pictures at most 16 grey levels from those of the run, and a quarter
+            of one in the mean.
         say: Called with a line of text after each part.
 
     Returns:

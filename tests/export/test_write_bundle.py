@@ -135,6 +135,13 @@ def test_three_grey_levels_are_too_many(bundle, networks):
         agreement.check_agreement(Shifted(model, 3), bundle / "model.onnx", bundle / "saved_model")
 
 
+def test_one_grey_level_everywhere_is_too_much_where_16_in_places_are_allowed(bundle, networks):
+    model = drawing_model(networks, folded=False)
+    agreement.check_agreement(model, bundle / "model.onnx", None, allowed=16)
+    with pytest.raises(RuntimeError, match=r"is off by 1 grey levels in the mean \(at most 0.25 is right\)"):
+        agreement.check_agreement(Shifted(model, 1), bundle / "model.onnx", None, allowed=16)
+
+
 def test_an_existing_bundle_is_refused_before_any_work(monkeypatch, bundle, networks, about):
     monkeypatch.setattr(module, "_fill", lambda *given: pytest.fail("work was done"))
     before = (bundle / "bundle.json").read_bytes()

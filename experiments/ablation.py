@@ -1,6 +1,7 @@
 """What does one change of the recipe do? Trains Stage-I once a row, and prints a table of metrics.
 
-    python experiments/ablation.py runs/text --data data/birds --probe probes/birds --out ablation
+    python experiments/ablation.py runs/text --data data/birds --probe shipped --encoders shipped \\
+      --out ablation
 
 `runs/text` is a run of a StackGAN preset whose phase `text` is trained. Each row of the table is a copy of it
 with the settings of `BASE` and of the row: same pictures, same number of them, same widths. Rows that
@@ -8,7 +9,6 @@ are there already are not trained again, one that was stopped goes on: rows and 
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgan_k3.files import replacing, replacing_folder
-from stackgan_k3.metrics.measures import measures
+from stackgan_k3.metrics.measures import measures, read_evaluation
 from stackgan_k3.training.run import Run
 
 BASE: dict[str, Any] = {
@@ -92,6 +92,7 @@ def train_and_measure(folder: Path, args: argparse.Namespace) -> None:
     train = ["train", preset, "--data", args.data, "--run", str(folder), "--resume", "--phase", "stage1"]
     subprocess.run([*command, *train], check=True)
     measure = ["evaluate", str(folder), "--data", args.data, "--probe", args.probe]
+    measure += ["--encoders", args.encoders] if args.encoders else []
     numbers = ["--samples", str(args.samples), "--json", str(folder / "evaluation.json")]
     subprocess.run([*command, *measure, *numbers], check=True)
 
@@ -108,7 +109,7 @@ def table(out: Path) -> str:
     lines = ["| one change | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
     for number, name in enumerate(ROWS):
         files = sorted(out.glob(f"{number:02d}-*/evaluation.json"))
-        rows = [summary(json.loads(file.read_text(encoding="utf-8"))) for file in files]
+        rows = [summary(read_evaluation(file)) for file in files]
         if not rows:
             continue
         cells = []
@@ -127,6 +128,7 @@ def main() -> None:
     parser.add_argument("text", help="a run whose phase `text` is trained")
     parser.add_argument("--data", required=True, help="the prepared set it was trained on")
     parser.add_argument("--probe", required=True, help="a probe of that set")
+    parser.add_argument("--encoders", help="what judges r_precision instead of the run's own encoders")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--samples", type=int, default=1000)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from stackgan_k3.files import replacing
-from stackgan_k3.metrics.measures import measures
+from stackgan_k3.metrics.measures import measures, read_evaluation
 
 SIZES: dict[str, Any] = {
     "noise_dim": 64,
@@ -100,7 +100,7 @@ def evaluated(args: argparse.Namespace, folder: Path, stage: str) -> dict[str, A
         command = [sys.executable, "-m", "stackgan_k3", "evaluate", str(folder), "--data", args.data]
         judges = ["--features", f"probe={args.probe}", "--encoders", str(args.out / "judge")]
         subprocess.run([*command, *judges, "--samples", str(args.samples), "--json", str(file)], check=True)
-    return json.loads(file.read_text(encoding="utf-8"))
+    return read_evaluation(file)
 
 
 def table(out: Path) -> str:
@@ -111,7 +111,7 @@ def table(out: Path) -> str:
             file = out / recipe / f"evaluation-{stage}.json"
             if not file.exists():
                 continue
-            found = measures(json.loads(file.read_text(encoding="utf-8")))
+            found = measures(read_evaluation(file))
             cells = [f"{found[name]['drawn']:,.4g} ({found[name]['floor']:,.4g})" for name in COLUMNS]
             lines.append(f"| {recipe}, {stage} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

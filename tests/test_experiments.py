@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from stackgan_k3.config import load_preset
+from stackgan_k3.errors import UserError
 
 pytestmark = pytest.mark.neutral
 
@@ -24,6 +25,8 @@ ablation, against = script("ablation"), script("against_published")
 left = script("left_of_captions")
 best = script("best_r_precision")
 
+OF = {"samples": 1000, "split": "test", "seed": 0}  # what every evaluation is of
+
 
 @pytest.mark.parametrize("row", ablation.ROWS)
 def test_a_row_is_possible_and_changes_something(row):
@@ -37,6 +40,7 @@ def test_the_table_has_the_mean_over_seeds_and_their_spread(tmp_path):
         folder = tmp_path / f"00-{seed}"
         folder.mkdir()
         numbers = {
+            **OF,
             "fid": {"drawn": fid, "floor": 1.0},
             "accuracy": {"wing": {"drawn": 0.5, "floor": 1.0}, "body": {"drawn": 0.7, "floor": 1.0}},
         }
@@ -69,7 +73,7 @@ def test_recipes_get_the_same_sizes_and_the_same_number_of_pictures():
 
 def test_the_table_of_recipes_has_what_was_measured(tmp_path):
     (tmp_path / "ours").mkdir()
-    numbers = {name: {"drawn": 0.5, "floor": 1.0} for name in against.COLUMNS}
+    numbers = OF | {name: {"drawn": 0.5, "floor": 1.0} for name in against.COLUMNS}
     (tmp_path / "ours" / "evaluation-stage1.json").write_text(json.dumps(numbers), "utf-8")
     lines = against.table(tmp_path).splitlines()
     assert lines[2:] == ["| ours, stage1 | 0.5 (1) | 0.5 (1) | 0.5 (1) | 0.5 (1) | 0.5 (1) |"]
@@ -105,3 +109,10 @@ def test_a_judge_that_never_errs_takes_what_is_true_and_says_most():
     # A caption that says less is beaten by one that is true by chance.
     both = [{"wing": "red", "belly": "white"}] * 2
     assert best.precision(captions, both, groups, everything, candidates=2) == 0.5
+
+
+def test_a_damaged_evaluation_is_named(tmp_path):
+    (tmp_path / "00-0").mkdir()
+    (tmp_path / "00-0" / "evaluation.json").write_text('{"samples"', "utf-8")
+    with pytest.raises(UserError, match=r"00-0.evaluation.json cannot be read as an evaluation"):
+        ablation.table(tmp_path)

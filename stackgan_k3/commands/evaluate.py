@@ -132,7 +132,8 @@ def table(numbers: dict[str, Any]) -> list[str]:
     for name, value in found.items():
         errors = [f"{value[of]:.3g}" for of in ("error", "floor_error") if of in value]
         more = f"   ± {' and '.join(errors)}" if errors else ""
-        more += f"   of {value['candidates']:.0f} captions" if "candidates" in value else ""
+        of_captions = value.get("candidates", value.get("captions"))
+        more += "" if of_captions is None else f"   of {of_captions:.0f} captions"
         real = f"{value['floor']:.4g}" if "floor" in value else ""
         lines.append(f"{name:{width}}{value['drawn']:>10.4g}  {real:>10}{more}".rstrip())
     return lines

@@ -16,8 +16,8 @@ def measures(numbers: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         numbers: Measures, or dicts of measures; whatever is neither is left out.
 
     Returns:
-        ``{"drawn": …, "floor": …}``, some without a floor, for some with ``error`` or ``candidates``, by
-        name; those of a dict have its name before theirs.
+        ``{"drawn": …, "floor": …}``, some without a floor, for some with ``error``, ``candidates`` or
+        ``captions``, by name; those of a dict have its name before theirs.
 
     Example:
         >>> measures({"samples": 50, "accuracy": {"wing": {"drawn": 0.5, "floor": 1.0}}})

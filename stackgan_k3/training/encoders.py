@@ -59,7 +59,7 @@ class Encoders:
 
 
 def candidates_of(held_out: HeldOut) -> int:
-    """Of how many captions each picture's own is to be found: 100, or as many as both halves allow.
+    """Of how many captions each picture's own is to be found: 100, or as many as the first half allows.
 
     Returns:
         Less than 2 where there is nothing to choose from: all of the captions mean the same.
@@ -67,6 +67,4 @@ def candidates_of(held_out: HeldOut) -> int:
     Example:
         See :func:`stackgan_k3.training.evaluate.evaluate`.
     """
-    return min(
-        100, held_out.count // 2, *(most_candidates(held_out.groups(half)) for half in held_out.halves)
-    )
+    return min(100, held_out.count, most_candidates(held_out.groups(held_out.first)))

@@ -23,12 +23,13 @@ from stackgan_k3.training.asked_birds import asked_birds, can_ask
 from stackgan_k3.training.asking import asking, embeds_captions
 from stackgan_k3.training.drawer import Drawer, drawing, is_bundle, open_drawer
 from stackgan_k3.training.encoders import Encoders, candidates_of
-from stackgan_k3.training.features import open_features, open_probe
+from stackgan_k3.training.features import compares, finite, open_features, open_probe
 from stackgan_k3.training.held_out import HeldOut, Part, show
 from stackgan_k3.training.run import Run
 
 _SKETCH = 64  # pixels of what a first stage draws
 _CAPTIONS, _EACH = 20, 8  # for the diversity
+_LEARNT = 256  # pixels that the shipped probe's pictures were prepared for
 _SURE = 0.97  # what a probe must read right of real pictures to judge drawn ones by
 
 
@@ -126,9 +127,13 @@ def evaluate(
     if right is None and by_captions and held_out.records.info["source"] == "synthetic-birds":
         say("no accuracy: there is no probe that reads the colours of birds; --probe shipped does")
     looks = None if right is None or alike else looks
-    viewers = [extractor.read, judge.pictures if judge else len, looks.read if looks else len]
-    for viewer in viewers:  # whatever cannot see such pictures says so now
-        viewer(held_out.real(held_out.first, held_out.size_for(64))(slice(0, 1)))
+    viewers = [finite(extractor), judge.pictures if judge else len, looks.read if looks else len]
+    some = held_out.real(held_out.first, held_out.size_for(64))(slice(0, 20))
+    compares(extractor, some)  # whatever cannot see such pictures says so now
+    for viewer in viewers[1:]:
+        viewer(some[:1])
+    if split == "train" and not (probe is None and judge is None):
+        say("note: a probe or encoders that learnt from the training split read its pictures too well")
     asked = asking(held_out, drawer.condition, run)
     n, seeds = held_out.count, held_out.seeds()
     say(f"{n} pictures are drawn")
@@ -147,9 +152,9 @@ def evaluate(
     readings, embedded, looked, near = show(parts, n, *viewers, closer[0])
     drawn = Reading.joined(readings)
     say("real pictures are read")
-    readings, seen, near1 = show(held_out.real(held_out.first, held), n, viewers[0], viewers[2], closer[1])
+    readings, own, seen, near1 = show(held_out.real(held_out.first, held), n, *viewers, closer[1])
     first = Reading.joined(readings)
-    readings, own, near2 = show(held_out.real(held_out.second, held), n, *viewers[:2], closer[2])
+    readings, near2 = show(held_out.real(held_out.second, held), n, viewers[0], closer[2])
     second = Reading.joined(readings)
     result: dict[str, Any] = {"samples": n, "split": split, "seed": seed, "best": best, **names}
     result["features"] = features or f"probe={names['probe']}"
@@ -159,9 +164,9 @@ def evaluate(
     else:
         say(f"no inception score: the features ({extractor.name}) come without class probabilities")
     if staged:
-        sketches, enlarged = show(drawing(drawer, asked, seeds, previews=True), n, extractor.read, closer[3])
+        sketches, enlarged = show(drawing(drawer, asked, seeds, previews=True), n, viewers[0], closer[3])
         small = [held_out.real(half, held_out.size_for(sketched)) for half in held_out.halves]
-        small_readings = [show(part, n, extractor.read)[0] for part in small]
+        small_readings = [show(part, n, viewers[0])[0] for part in small]
         result["sketches"] = _distances(*map(Reading.joined, [sketches, *small_readings]))
         if close:
             result["sketches"]["details"] = _distances(*map(Reading.joined, [enlarged, near1, near2]))
@@ -174,12 +179,15 @@ def evaluate(
     if right is not None:
         both = (Reading.joined(looked), Reading.joined(seen)) if looks else (drawn, first)
         found, floor = (accuracies(reading, right) for reading in both)
-        result["accuracy"] = {name: {"drawn": found[name], "floor": floor[name]} for name in found}
-        _say_if_weak(names["probe"], floor, right, say)
+        result["accuracy"] = {
+            name: {"drawn": found[name], "floor": floor[name], "captions": int((right[name] >= 0).sum())}
+            for name in found
+        }
+        _say_if_weak(names["probe"], held_out.records.size, floor, right, say)
     if judge is not None:
         result["r_precision"] = {
             "drawn": judge.precision(np.concatenate(embedded), held_out, held_out.first),
-            "floor": judge.precision(np.concatenate(own), held_out, held_out.second),
+            "floor": judge.precision(np.concatenate(own), held_out, held_out.first),
             "candidates": float(candidates_of(held_out)),
         }
     return result
@@ -199,7 +207,7 @@ def _say_if_strange(probe: str | Path, records: Records, say: Callable[[str], No
 
 
 def _say_if_weak(
-    probe: str, own: dict[str, float], right: dict[str, np.ndarray], say: Callable[[str], None]
+    probe: str, size: int, own: dict[str, float], right: dict[str, np.ndarray], say: Callable[[str], None]
 ) -> None:
     known = {name: int((right[name] >= 0).sum()) for name in own}
     weak = [
@@ -208,12 +216,12 @@ def _say_if_weak(
         if value < _SURE and round((1 - value) * known[name]) > 1  # one mistake says nothing
     ]
     if weak:
-        remedy = "train it for longer, on more pictures, or on fewer attributes"
+        remedy = "; train it for longer, on more pictures, or on fewer attributes"
         if probe == SHIPPED:
-            remedy = "it was trained on pictures that were prepared with --size 256"
+            remedy = "" if size == _LEARNT else f"; it knows birds prepared with --size {_LEARNT} best"
         say(
             f"note: the probe {probe} reads real pictures right in less than {100 * _SURE:.0f} % "
-            f"({', '.join(weak)}), and drawn ones no better; {remedy}"
+            f"({', '.join(weak)}), and drawn ones no better{remedy}"
         )
 
 

@@ -139,7 +139,10 @@ class HeldOut:
         for number in self.first:
             record = self.records[int(number)]
             if record.embeddings is None:
-                raise UserError(f"{self.records.folder} has no embeddings, which this model is asked by")
+                raise UserError(
+                    f"{self.records.folder} has no embeddings, which this model is asked by; evaluate "
+                    "its run, which can embed captions, or prepare a set that brings its own"
+                )
             rows.append(record.embeddings[int(number) % len(record.captions)])
         return np.stack(rows)
 

@@ -19,7 +19,7 @@ from stackgan_k3.training.asked_birds import asked_birds, can_ask
 from stackgan_k3.training.asking import asking
 from stackgan_k3.training.drawer import PipelineDrawer, drawing
 from stackgan_k3.training.encoders import Encoders, candidates_of
-from stackgan_k3.training.features import open_features, open_probe
+from stackgan_k3.training.features import compares, finite, open_features, open_probe
 from stackgan_k3.training.held_out import HeldOut, show
 from stackgan_k3.training.run import Run
 
@@ -67,7 +67,7 @@ class PhaseMetrics:
             self._asked[pipeline.condition] = asking(held_out, pipeline.condition, self._run)
         readers: list[Callable[[np.ndarray], Any]] = []
         if self._extractor is not None:
-            readers.append(self._extractor.read)
+            readers.append(finite(self._extractor))
         if self._encoders is not None:
             readers.append(self._encoders.pictures)
         said = show(
@@ -82,9 +82,9 @@ class PhaseMetrics:
         if self._encoders is not None:
             found["r_precision"] = self._encoders.precision(np.concatenate(said[0]), held_out, held_out.first)
             if "r_precision_floor" not in self._floors:
-                part = held_out.real(held_out.second, held_out.size_for(pipeline.image_size))
+                part = held_out.real(held_out.first, held_out.size_for(pipeline.image_size))
                 own = np.concatenate(show(part, held_out.count, self._encoders.pictures)[0])
-                self._floors["r_precision_floor"] = self._encoders.precision(own, held_out, held_out.second)
+                self._floors["r_precision_floor"] = self._encoders.precision(own, held_out, held_out.first)
         return {**found, **self._floors}
 
     def _distances(self, drawn: Reading, extractor: FeatureExtractor, drawn_size: int) -> dict[str, float]:
@@ -92,7 +92,7 @@ class PhaseMetrics:
         if self._real is None:
             size = held_out.size_for(drawn_size)
             first, second = (
-                Reading.joined(show(held_out.real(half, size), held_out.count, extractor.read)[0])
+                Reading.joined(show(held_out.real(half, size), held_out.count, finite(extractor))[0])
                 for half in held_out.halves
             )
             self._real = second.features
@@ -132,7 +132,7 @@ def check_metrics(config: Any, data: str | Path) -> None:
     if config.metrics.features:
         extractor = open_features(config.metrics.features)
         size = held_out.size_for(extractor.side)
-        extractor.read(held_out.real(held_out.first, size)(slice(0, 1)))
+        compares(extractor, held_out.real(held_out.first, size)(slice(0, 20)))
     if getattr(getattr(config, "text", None), "encoder", "published") != "published":
         for half in held_out.halves:
             held_out.captions(half)

@@ -71,16 +71,19 @@ def test_the_loss_is_the_sum_of_the_heads_cross_entropies():
 
 
 def test_targets_of_a_set_without_attributes_are_its_classes(tmp_path):
-    from miniature_sets.image_folder import make
+    from miniature_sets import digits, image_folder
 
-    make(tmp_path / "root")
-    prepare("image-folder", tmp_path / "set", root=tmp_path / "root", size=64, workers=1)
-    records = Records(tmp_path / "set")
-    if len(records.info["classes"]) > 1:
-        assert list(Targets(records).values) == ["class"]
-    else:
-        with pytest.raises(ValueError, match="nothing to read"):
-            Targets(records)
+    image_folder.make(tmp_path / "root")
+    prepare("image-folder", tmp_path / "one", root=tmp_path / "root", size=64, workers=1)
+    with pytest.raises(ValueError, match="nothing to read"):  # one class
+        Targets(Records(tmp_path / "one"))
+    digits.make(tmp_path / "numbers")
+    prepare("digits", tmp_path / "ten", root=tmp_path / "numbers", workers=1)
+    records = Records(tmp_path / "ten")
+    targets = Targets(records)
+    assert targets.heads == {"class": 10}
+    names = [targets.values["class"][number] for number in targets.numbers["class"]]
+    assert names == [records.info["classes"][records[number].label] for number in range(len(records))]
 
 
 def test_values_that_were_not_trained_on_are_left_out(birds):

@@ -8,6 +8,8 @@ from stackgan_k3.cli import main
 from stackgan_k3.config import load_preset
 from stackgan_k3.data.prepare import prepare
 from stackgan_k3.data.records import Records
+from stackgan_k3.errors import UserError
+from stackgan_k3.metrics.reading import Reading
 from stackgan_k3.training.drawer import open_drawer
 from stackgan_k3.training.evaluate import evaluate
 from stackgan_k3.training.held_out import HeldOut
@@ -53,6 +55,8 @@ def test_every_measure_is_there_with_its_floor(run, birds, probe, tmp_path, caps
     assert "r_precision" in printed and "accuracy background" in printed
     # This probe has learnt next to nothing, and the numbers come with a word about it.
     assert "reads real pictures right in less than 97 %" in told and "train it for longer" in told
+    assert "learnt from the training split" in told  # and so has this one
+    assert f"of {numbers['accuracy']['body']['captions']} captions" in printed
     again = evaluate(run, birds, probe, samples=20, split="train")
     assert again["fid"] == pytest.approx(numbers["fid"]) and again["accuracy"] == numbers["accuracy"]
 
@@ -65,7 +69,7 @@ def test_the_real_pictures_get_the_floor(run, birds, probe, monkeypatch):
     order = np.random.Generator(np.random.Philox(key=[0, 1])).permutation(len(records))
 
     class Perfect:
-        condition = "none"
+        condition = "characters"
 
         def draw(self, asked, seeds, *, previews=False):
             numbers = order[np.asarray(seeds) % 20]
@@ -76,6 +80,41 @@ def test_the_real_pictures_get_the_floor(run, birds, probe, monkeypatch):
     for name in ("fid", "precision", "recall", "density", "coverage"):
         assert numbers[name]["drawn"] == pytest.approx(numbers[name]["floor"], rel=1e-6), name
     assert numbers["kid"]["drawn"] == pytest.approx(numbers["kid"]["floor"])
+    assert numbers["r_precision"]["drawn"] == numbers["r_precision"]["floor"]
+    assert set(numbers["inception_score"]) == set(numbers["accuracy"]) == {"background", "body"}
+    for value in (*numbers["inception_score"].values(), *numbers["accuracy"].values()):
+        assert value["drawn"] == pytest.approx(value["floor"], rel=1e-6)
+
+
+class Blind:
+    """Sees the same in every picture, or nothing that is a number."""
+
+    name, side = "blind", 64
+
+    def __init__(self, sees):
+        self.sees = sees
+
+    def read(self, pictures):
+        return Reading(np.full((len(pictures), 3), self.sees), {})
+
+
+@pytest.mark.parametrize(
+    ("sees", "message"),
+    [
+        (1.5, "the features of blind are the same for 20 different pictures, so they compare nothing"),
+        (np.nan, "the features of blind hold numbers that are not finite; check what it expects"),
+    ],
+)
+def test_features_that_compare_nothing_are_refused_before_anything_is_drawn(
+    run, birds, monkeypatch, sees, message
+):
+    from stackgan_k3.training import evaluate as module
+
+    said = []
+    monkeypatch.setattr(module, "open_features", lambda text: Blind(sees))
+    with pytest.raises(UserError, match=message):
+        evaluate(run, birds, features="pixels", samples=20, split="train", say=said.append)
+    assert not any("drawn" in line for line in said)
 
 
 def test_a_run_draws_what_its_pipeline_draws(run):

@@ -80,7 +80,8 @@ def test_values_of_a_probe_that_are_damaged_are_refused(birds, tmp_path):
                 "probe.attributes": ["background"]}  # fmt: skip
     run = train(load_preset("probe", settings), birds, tmp_path / "probe")
     values = run.phase("probe") / "values.json"
-    for text in ('{"background": ["sky"', "[1, 2]", "3", '{"background": [1]}', "{}", '{"background": ["sky"]}'):
+    broken = ('{"background": ["sky"', "[1, 2]", "3", '{"background": [1]}', "{}", '{"background": ["sky"]}')
+    for text in broken:
         values.write_text(text)
         with pytest.raises(UserError, match=r"values.json is damaged"):
             values_of(Run.open(tmp_path / "probe"))

@@ -132,8 +132,7 @@ def table(numbers: dict[str, Any]) -> list[str]:
     for name, value in found.items():
         errors = [f"{value[of]:.3g}" for of in ("error", "floor_error") if of in value]
         more = f"   ± {' and '.join(errors)}" if errors else ""
-        of_captions = value.get("candidates", value.get("captions"))
-        more += "" if of_captions is None else f"   of {of_captions:.0f} captions"
+        more += "".join(f"   of {value[of]:.0f} captions" for of in ("candidates", "captions") if of in value)
         real = f"{value['floor']:.4g}" if "floor" in value else ""
         lines.append(f"{name:{width}}{value['drawn']:>10.4g}  {real:>10}{more}".rstrip())
     return lines

@@ -42,7 +42,7 @@ def kernel_distance(
     ``k(x, y) = (x·y / D + 1)³``. The sets are shuffled and cut into blocks; the value is the mean
     of the blocks' unbiased estimates, the error their standard deviation divided by
     the root of their number, so it shrinks as the sets grow. It is unbiased for independent sets; of a set
-    and itself, whose pictures meet themselves in some of the pairs, it is a little below 0.
+    and itself, whose pictures meet themselves in some of the pairs, its expectation is a little below 0.
 
     Args:
         real: Features of real pictures, float ``[N, D]``.

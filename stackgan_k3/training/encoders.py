@@ -67,4 +67,4 @@ def candidates_of(held_out: HeldOut) -> int:
     Example:
         See :func:`stackgan_k3.training.evaluate.evaluate`.
     """
-    return min(100, held_out.count, most_candidates(held_out.groups(held_out.first)))
+    return min(100, most_candidates(held_out.groups(held_out.first)))

@@ -132,7 +132,7 @@ def evaluate(
     compares(extractor, some)  # whatever cannot see such pictures says so now
     for viewer in viewers[1:]:
         viewer(some[:1])
-    if split == "train" and not (probe is None and judge is None):
+    if split == "train" and (probe is not None or judge is not None):
         say("note: a probe or encoders that learnt from the training split read its pictures too well")
     asked = asking(held_out, drawer.condition, run)
     n, seeds = held_out.count, held_out.seeds()

@@ -41,7 +41,7 @@ def test_the_probe_reads_real_drawings(numbers):
 
 
 def test_the_encoders_find_the_captions_of_real_drawings(numbers):
-    assert numbers["r_precision"]["candidates"] >= 95  # of 100 captions some mean the same
+    assert numbers["r_precision"]["candidates"] == 98  # of 100 captions three mean the same
     assert numbers["r_precision"]["floor"] > 0.3  # a guess finds 0.02
 
 

@@ -118,8 +118,9 @@ def values_of(run: Run) -> dict[str, list[str]]:
         raise UserError(f"{run.folder} is not a trained probe; make one with `stackgan-k3 train-probe`")
     try:
         values: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
-        texts = all(isinstance(text, str) for each in values.values() for text in each)
-        if texts and values and all(len(each) > 1 for each in values.values()):
+        if values and all(
+            len(each) > 1 and all(isinstance(text, str) for text in each) for each in values.values()
+        ):
             return values
         reason = "it does not hold two or more texts for each attribute"
     except (OSError, ValueError, AttributeError, TypeError) as error:

@@ -61,7 +61,7 @@ has one loss of the generator only; leave it out, or set gan.adversarial_loss=lo
 
 def _refuse_idle_text(phase: str, part: TextConfig, changes: Mapping[str, Any]) -> None:
     own = ["width", "image_encoder", "image_width", "objective", "margin", "gamma"]
-    own += ["reading_weight", "picture_reading_weight"]
+    own += ["reading_weight", "picture_reading_weight", "picture_noise"]
     for name in own:
         if f"{phase}.{name}" in changes and part.encoder != "char-cnn-rnn":
             raise UserError(

@@ -67,6 +67,8 @@ class TextConfig(PhaseConfig):
         reading_weight: Weight of a second loss: that a caption's words and pairs of words can be read off
             its embedding (0: none).
         picture_reading_weight: The same of a picture's embedding, for the words of all of its captions.
+        picture_noise: The most noise that is added to the pictures, the standard deviation of numbers in
+            [-1, 1], so that the image encoder learns to see through it (0: none).
 
     Raises:
         ValueError: If an encoder lacks what it reads, or is given what it does not read.
@@ -89,6 +91,7 @@ class TextConfig(PhaseConfig):
     gamma: float = Field(10.0, gt=0)
     reading_weight: float = Field(0.0, ge=0)
     picture_reading_weight: float = Field(0.0, ge=0)
+    picture_noise: float = Field(0.0, ge=0, le=2)
     batch_size: int = Field(40, ge=2)
     learning_rate: float = Field(7e-4, gt=0)
     halve_every: int = Field(0, ge=0)

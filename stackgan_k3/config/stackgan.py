@@ -22,7 +22,8 @@ class StageConfig(AdversarialConfig):
     example is trained on without its caption. ``matching_weight`` and ``matching_gamma`` are of the
     image-text matching loss (0: none), and ``matching_negatives`` how many captions of other pictures come
     with each example for it, besides those of the batch; ``matching_blur`` says how often its pictures are
-    blurred. ``reading_weight`` is of the loss of both networks that a caption's words can be read off the
+    blurred, ``matching_noise`` how much noise they get at most (a standard deviation, pictures being
+    in [-1, 1]). ``reading_weight`` is of the loss of both networks that a caption's words can be read off the
     picture by the discriminator (0: none). ``guidance_halve_every`` halves the generator's weights of these
     two every so many epochs (0: never).
 
@@ -46,6 +47,7 @@ class StageConfig(AdversarialConfig):
     matching_gamma: float = Field(10.0, gt=0)
     matching_negatives: int = Field(0, ge=0, le=4096)
     matching_blur: int = Field(0, ge=0, le=8)
+    matching_noise: float = Field(0.0, ge=0, le=2)
     reading_weight: float = Field(0.0, ge=0)
     guidance_halve_every: int = Field(0, ge=0)
 
@@ -168,6 +170,12 @@ class StackGANConfig(DrawingConfig):
                     f"text.encoder={self.text.encoder} has no image encoder to compare with; set "
                     "stage1.matching_weight=0 and stage2.matching_weight=0, or text.encoder=char-cnn-rnn"
                 )
+            if stage.matching_noise and not self.text.picture_noise:
+                raise ValueError(
+                    f"{phase}.matching_noise is {stage.matching_noise:g}, but text.picture_noise=0 trains "
+                    "the image encoder without noise, through which it then hardly sees; set "
+                    f"text.picture_noise={stage.matching_noise:g} as well, or leave it out"
+                )
             for name in ("matching_weight", "reading_weight"):
                 if stage.caption_dropout and getattr(stage, name):
                     raise ValueError(
@@ -216,7 +224,7 @@ def _guides(part: StageConfig) -> bool:
 def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> None:
     for phase in ("stage1", "stage2"):
         part: StageConfig = getattr(config, phase)
-        for name in ("matching_gamma", "matching_negatives", "matching_blur"):
+        for name in ("matching_gamma", "matching_negatives", "matching_blur", "matching_noise"):
             if f"{phase}.{name}" in changes and getattr(part, name) and not part.matching_weight:
                 raise UserError(
                     f"{phase}.{name} is {getattr(part, name):g}, but {phase}.matching_weight=0 switches the "

@@ -57,6 +57,7 @@ class StackGANStage(AdversarialModel):
         matching_weight: Weight of the matching loss: 0 for none, 5 for birds in Xu et al., 2018.
         matching_gamma: Its γ; 10 there.
         matching_blur: How often the pictures are blurred for it; see :class:`Matching`.
+        matching_noise: The most noise on them, a standard deviation.
         reading_weight: Weight of the reading loss of both networks; 0 for none. The discriminator must have
             a reading head.
         guidance_halve_every: Steps after which the generator's weights of matching and reading are halved,
@@ -108,6 +109,7 @@ class StackGANStage(AdversarialModel):
         matching_weight: float = 0.0,
         matching_gamma: float = 10.0,
         matching_blur: int = 0,
+        matching_noise: float = 0.0,
         reading_weight: float = 0.0,
         guidance_halve_every: int = 0,
         matching_aware: bool = True,
@@ -128,7 +130,7 @@ class StackGANStage(AdversarialModel):
         self.sketcher = sketcher
         self.text_encoder = text_encoder
         self.image_encoder = image_encoder
-        settings = matching_weight, matching_gamma, matching_blur
+        settings = matching_weight, matching_gamma, matching_blur, matching_noise
         self.matching = Matching(image_encoder, generator.embedding_dim, *settings)
         for network in self.frozen:
             network.trainable = False
@@ -150,12 +152,13 @@ class StackGANStage(AdversarialModel):
 
     @property
     def draws(self) -> Mapping[str, Draw]:
-        """``noise``, ``conditioning_noise``, in Stage-II ``conditioning_noise2``, and ``real_labels``."""
+        """``noise``, ``conditioning_noise``, in Stage-II a second one, ``real_labels``, and more."""
         labels = Draw((), "uniform", *self.real_labels)
         return {
             **self.pipeline.draws,
             "real_labels": labels,
             **self.augment.draws,
+            **self.matching.draws,
             **self.caption_dropout.draws,
         }
 
@@ -208,7 +211,7 @@ class StackGANStage(AdversarialModel):
             real, _ = self.judge(self.augment(batch, batch["image"]), condition)
             said = [Judgement(one.fake, logits) for one, logits in zip(said, real, strict=True)]
         kl, logs = condition_kl(drawn)
-        matching, more = self.matching(drawn["image"], batch["embedding"], batch.get("other_embedding"))
+        matching, more = self.matching(drawn["image"], batch)
         reading, read = self.reading.of_drawn(features, batch)
         guidance = self._guidance() * (matching + reading)
         loss = self.objective.generator_loss(said) + self.kl_weight * kl + guidance

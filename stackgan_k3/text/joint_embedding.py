@@ -1,12 +1,15 @@
 """Training the text encoder: pictures and captions brought to one space."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras import ops
 
 from stackgan_k3.adversarial.matching_loss import matching_loss, unit
+from stackgan_k3.adversarial.picture_noise import PictureNoise
+from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.layers.pictures import to_float
 from stackgan_k3.text.losses import compatibility, reading_loss, symmetric_structured_joint_embedding
@@ -43,6 +46,8 @@ class JointEmbedding(keras.Model):
             :func:`stackgan_k3.text.word_pairs.word_pairs`.
         picture_reading_weight: Weight of the same loss of the picture's embedding, off which the same layer
             must read the words of all of its captions: ``picture_words``, their mean.
+        picture_noise: The most noise that the pictures get in training, 0 for none; see
+            :class:`stackgan_k3.adversarial.picture_noise.PictureNoise`. Batches then bring its :attr:`draws`.
         by_class: Whether pairs with the same ``label`` are no negatives of each other.
             False is for sets without classes (a single one, which would leave nothing to
             compare): each other pair of the batch is then a negative, so now and then a
@@ -76,6 +81,7 @@ class JointEmbedding(keras.Model):
         gamma: float = 10.0,
         reading_weight: float = 0.0,
         picture_reading_weight: float = 0.0,
+        picture_noise: float = 0.0,
         by_class: bool = True,
         name: str = "joint_embedding",
         **kwargs: Any,
@@ -101,6 +107,7 @@ class JointEmbedding(keras.Model):
         self.reading_weight = reading_weight
         self.picture_reading_weight = picture_reading_weight
         self.by_class = by_class
+        self.noise = PictureNoise(picture_noise)
         self.caption_accuracy = keras.metrics.Mean(name="caption_accuracy")
         self.picture_accuracy = keras.metrics.Mean(name="picture_accuracy")
         self.reader: keras.layers.Layer | None = None
@@ -111,18 +118,26 @@ class JointEmbedding(keras.Model):
             self.reader.build((None, sizes[0]))
         self.built = True  # both encoders are functional and have their weights
 
+    @property
+    def draws(self) -> Mapping[str, Draw]:
+        """The random entries of a batch: those of the noise."""
+        return self.noise.draws
+
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
         """Embeds the pictures and the captions of a batch.
 
         Args:
             inputs: A dict with ``image`` and ``characters``.
-            training: Whether batch norm uses (and follows) this batch's statistics.
+            training: Whether batch norm uses (and follows) this batch's statistics, and pictures get noise.
 
         Returns:
             ``{"image": float32 [B, T], "text": float32 [B, T]}``.
         """
+        image = to_float(inputs["image"])
+        if training:
+            image = self.noise(inputs, image)
         return {
-            "image": self.image_encoder(to_float(inputs["image"]), training=training),
+            "image": self.image_encoder(image, training=training),
             "text": self.text_encoder(inputs["characters"], training=training),
         }
 
@@ -178,6 +193,7 @@ class JointEmbedding(keras.Model):
             "gamma": self.gamma,
             "reading_weight": self.reading_weight,
             "picture_reading_weight": self.picture_reading_weight,
+            "picture_noise": self.noise.most,
             "by_class": self.by_class,
             "name": self.name,
         }

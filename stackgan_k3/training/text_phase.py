@@ -78,9 +78,11 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
         gamma=text.gamma,
         reading_weight=text.reading_weight,
         picture_reading_weight=text.picture_reading_weight,
+        picture_noise=text.picture_noise,
         by_class=by_class,
     )
-    characters = open_loader(run.config, "text", records, captions="characters")
+    settings = {"captions": "characters", "draws": model.draws}
+    characters = open_loader(run.config, "text", records, **settings)
     read = text.reading_weight or text.picture_reading_weight
     loader = AddingLoader(characters, SaidWords(records)) if read else characters
     rate = halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)

@@ -16,7 +16,7 @@ def numpy(tensor):
     return np.array(keras.ops.convert_to_numpy(tensor))
 
 
-def built(weight, blur=0):
+def built(weight, blur=0, noise=0.0):
     plain = networks.stage1()
     stage = StackGANStage(
         plain.generator,
@@ -25,6 +25,7 @@ def built(weight, blur=0):
         matching_weight=weight,
         matching_gamma=7.0,
         matching_blur=blur,
+        matching_noise=noise,
     )
     return networks.set_weights(stage)
 
@@ -91,6 +92,23 @@ def test_the_encoder_sees_blurred_pictures_where_that_is_asked_for():
     assert abs(expected - float(numpy(matching_loss(sharp, prepared["embedding"], 7.0)))) > 1e-3
 
 
+def test_the_encoder_sees_noise_where_that_is_asked_for():
+    stage = built(3.0, noise=0.5)
+    assert set(stage.draws) - set(built(3.0).draws) == {"picture_noise", "picture_noise_strength"}
+    assert not set(built(0.0, noise=0.5).draws) - set(built(0.0).draws)
+    one = networks.batch(stage)
+    prepared = stage.prepare(one)
+    drawn = stage.draw(prepared)
+    _, logs = stage.generator_loss(prepared, drawn)
+    noise = one["picture_noise_strength"][:, None, None, None] * one["picture_noise"]
+    assert 0.05 < noise.std() < 0.5
+    seen = stage.image_encoder(numpy(drawn["image"]) + noise, training=False)
+    expected = float(numpy(matching_loss(seen, prepared["embedding"], 7.0)))
+    assert float(numpy(logs["matching"])) == pytest.approx(expected, rel=1e-4)
+    plain = stage.image_encoder(drawn["image"], training=False)
+    assert abs(expected - float(numpy(matching_loss(plain, prepared["embedding"], 7.0)))) > 1e-3
+
+
 def test_the_generator_learns_it_and_the_encoder_stays():
     stage = built(20.0)
     stage.compile(keras.optimizers.Adam(5e-3), keras.optimizers.SGD(0.0))
@@ -104,11 +122,16 @@ def test_the_generator_learns_it_and_the_encoder_stays():
 
 
 def test_a_stage_with_it_is_saved_and_loaded(tmp_path):
-    stage = built(2.0, blur=3)
+    stage = built(2.0, blur=3, noise=0.25)
     stage.compile()
     stage.save(tmp_path / "stage.keras")
     again = keras.saving.load_model(tmp_path / "stage.keras")
-    assert again.matching.get_config() == {"matching_weight": 2.0, "matching_gamma": 7.0, "matching_blur": 3}
+    assert again.matching.get_config() == {
+        "matching_weight": 2.0,
+        "matching_gamma": 7.0,
+        "matching_blur": 3,
+        "matching_noise": 0.25,
+    }
     assert again.matching.log_names == ("matching",)
     for one, other in zip(stage.image_encoder.variables, again.image_encoder.variables, strict=True):
         np.testing.assert_array_equal(numpy(one), numpy(other))

@@ -7,6 +7,7 @@ from keras import ops
 
 from stackgan_k3.adversarial.matching_loss import matching_loss
 from stackgan_k3.bundle.alphabet import encode
+from stackgan_k3.draws import draw_batch
 from stackgan_k3.errors import UserError
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.image_encoder import ImageEncoder
@@ -99,6 +100,20 @@ def test_what_a_caption_says_can_be_read_off_both_embeddings():
     history = model.fit(batch, batch_size=8, epochs=60, shuffle=False, verbose=0).history
     for name in ("reading", "picture_reading"):
         assert history[name][-1] < 0.7 * history[name][0]
+
+
+def test_pictures_get_noise_in_training_alone():
+    model = tiny_model(picture_noise=0.5)
+    batch = tiny_batch()
+    batch |= draw_batch(model.draws, seed=1, step=0, batch_size=8)
+    plain = tiny_batch()["image"] / 127.5 - 1.0
+    noisy = plain + batch["picture_noise_strength"][:, None, None, None] * batch["picture_noise"]
+    for training, seen in ((True, noisy), (False, plain)):
+        expected = model.image_encoder(seen.astype("float32"), training=training)
+        found = model(batch, training=training)["image"]
+        np.testing.assert_allclose(*map(ops.convert_to_numpy, (found, expected)), rtol=1e-3, atol=1e-4)
+    again = JointEmbedding.from_config(model.get_config())
+    assert again.draws == model.draws and set(model.draws) <= set(batch)
 
 
 @pytest.mark.parametrize("one", ["reading", "picture_reading"])

@@ -16,7 +16,12 @@ pytestmark = pytest.mark.neutral  # it starts every backend itself
 CAPTIONS = ["a red bird with black wings", "", "x" * 300, "this bird has a yellow crown and a grey belly."]
 
 
-READING = {"objective": "contrastive", "reading_weight": 2.0, "picture_reading_weight": 3.0}
+READING = {
+    "objective": "contrastive",
+    "reading_weight": 2.0,
+    "picture_reading_weight": 3.0,
+    "picture_noise": 0.4,
+}
 OBJECTIVES = {"": {"margin": 0.5}, "_reading": READING}
 
 
@@ -65,6 +70,8 @@ def results():
         "label": label,
         "caption_words": words,
         "picture_words": words,
+        "picture_noise": rng.standard_normal(image.shape).astype("float32"),
+        "picture_noise_strength": rng.uniform(0, 0.4, 4).astype("float32"),
     }
     return run_on_each(compute, inputs)
 

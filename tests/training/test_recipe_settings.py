@@ -97,6 +97,14 @@ def test_a_published_preset_has_none_of_them():
         (["stage1.r1_every=8"], "stage1.r1_every is 8, but stage1.r1_weight=0 switches the penalty off"),
         (["stage1.r1_weight=-1"], "stage1.r1_weight: .*greater than or equal to 0"),
         (["stage1.matching_blur=1"], "stage1.matching_blur is 1, but stage1.matching_weight=0 switches"),
+        (
+            ["stage1.matching_noise=0.3", "text.picture_noise=0.3"],
+            "stage1.matching_noise is 0.3, but stage1.matching_weight=0 switches",
+        ),
+        (
+            ["stage1.matching_weight=1", "stage1.matching_noise=0.3"],
+            "stage1.matching_noise is 0.3, but text.picture_noise=0 trains the image encoder without noise",
+        ),
         (["stage1.matching_gamma=4"], "stage1.matching_weight=0 switches the matching loss off"),
         (
             ["stage2.matching_negatives=4"],
@@ -151,10 +159,10 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     new = ["adversarial_loss", "r1_weight", "r1_every", "spectral_norm", "minibatch_std", "projection"]
     for phase in ("stage1", "stage2"):
         matching = ["matching_aware", "matching_weight", "matching_gamma", "matching_negatives"]
-        matching += ["matching_blur", "reading_weight", "guidance_halve_every"]
+        matching += ["matching_blur", "matching_noise", "reading_weight", "guidance_halve_every"]
         for name in [*new, "caption_dropout", *matching]:
             del tree[phase][name]
-    for name in ("objective", "gamma", "reading_weight", "picture_reading_weight"):
+    for name in ("objective", "gamma", "reading_weight", "picture_reading_weight", "picture_noise"):
         del tree["text"][name]
     assert RunConfig.from_json(json.dumps(tree)) == config
     tree["stage2"] |= {"matching_weight": 5.0, "matching_gamma": 10.0}  # which only attention read

@@ -115,6 +115,7 @@ def build_stage(
             matching_weight=stage.matching_weight,
             matching_gamma=stage.matching_gamma,
             matching_blur=stage.matching_blur,
+            matching_noise=stage.matching_noise,
             reading_weight=stage.reading_weight,
             matching_aware=stage.matching_aware,
             caption_dropout=stage.caption_dropout,

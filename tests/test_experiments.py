@@ -4,11 +4,21 @@ import importlib.util
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from miniature_sets.digits import make as make_digits
+from small_run import SMALL, small_data
 
 from stackgan_k3.config import load_preset
+from stackgan_k3.data.birds.said import said
+from stackgan_k3.data.prepare import prepare
+from stackgan_k3.data.records import Records
+from stackgan_k3.data.targets import Targets
 from stackgan_k3.errors import UserError
+from stackgan_k3.models.pipeline import Pipeline
+from stackgan_k3.training.asked_birds import ASKED
+from stackgan_k3.training.recipes.stackgan import build_stage1_generator
 
 pytestmark = pytest.mark.neutral
 
@@ -24,6 +34,7 @@ def script(name):
 ablation, against = script("ablation"), script("against_published")
 left = script("left_of_captions")
 best = script("best_r_precision")
+digits = script("digit_classifier")
 
 OF = {"samples": 1000, "split": "test", "seed": 0}  # what every evaluation is of
 
@@ -94,6 +105,66 @@ def test_noise_of_the_condition_hides_what_its_mean_says():
     # A threshold at 0 is right in Φ(1) = 0.84 of two Gaussians at ±1.
     assert share[1.0] == pytest.approx(0.84, abs=0.05)
     assert share[30.0] == pytest.approx(0.5, abs=0.08)
+
+
+def test_captions_come_with_what_they_name_of_their_picture(tmp_path):
+    records = Records(small_data(tmp_path / "birds", count=24), "train")
+    values = Targets(records, ASKED).values
+    lines, right = left.captions(records, values, each=3)
+    assert len(lines) == 3 * len(records) and set(right) == set(ASKED)
+    assert lines[3:6] == list(records[1].captions[:3])
+    for place, line in enumerate(lines):
+        shown, named = records[place // 3].attributes, said(line)
+        for name, numbers in right.items():
+            expected = values[name].index(shown[name]) if name in named else -1
+            assert numbers[place] == expected, (line, name)
+    assert any((numbers == -1).any() and (numbers >= 0).any() for numbers in right.values())
+
+
+def test_stations_are_the_embedding_the_mean_and_what_is_drawn_around_it():
+    run = StageOfRun(load_preset("stackgan-tiny", SMALL))
+    embeddings = np.random.default_rng(0).normal(size=(5, 8)).astype("float32")
+    found = left.stations(run, embeddings)
+    assert list(found) == ["embedding", "mean of the condition", "condition"]
+    np.testing.assert_array_equal(found["embedding"][0], embeddings)
+    noise = np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
+    z = np.zeros((5, 4), "float32")
+    drawn = run.generator({"embedding": embeddings, "noise": z, "conditioning_noise": noise}, training=False)
+    mean, deviation = found["condition"]
+    np.testing.assert_allclose(mean, np.asarray(drawn["mean"]), atol=1e-6)
+    np.testing.assert_allclose(deviation, np.exp(0.5 * np.asarray(drawn["log_variance"])), rtol=1e-5)
+    np.testing.assert_array_equal(found["mean of the condition"][0], mean)
+    assert not found["embedding"][1].any() and not found["mean of the condition"][1].any()
+    plain = load_preset("stackgan-tiny", {**SMALL, "conditioning": "plain"})
+    with pytest.raises(UserError, match="no conditioning augmentation"):
+        left.stations(StageOfRun(plain), embeddings)
+
+
+class StageOfRun:
+    """As much of a run as has a Stage-I with fresh weights."""
+
+    folder = "runs/some"
+
+    def __init__(self, config):
+        self.config = config
+        self.generator = build_stage1_generator(config)
+
+    def pipeline(self):
+        return Pipeline([self.generator])
+
+
+def test_the_digits_are_read_as_they_were_drawn_and_a_classifier_learns_them(tmp_path):
+    make_digits(tmp_path / "files")
+    prepare("digits", tmp_path / "digits", root=tmp_path / "files", size=28, workers=1)
+    pictures, labels = digits.real(tmp_path / "digits", "train")
+    assert pictures.shape == (40, 28, 28, 1) and pictures.dtype == np.float32
+    assert pictures.min() == np.median(pictures) == -1.0 and 0.9 < pictures.max() <= 1.0  # light on black
+    np.testing.assert_array_equal(np.bincount(labels), np.full(10, 4))
+    keras.utils.set_random_seed(0)
+    network = digits.classifier(10)
+    network.fit(np.tile(pictures, (8, 1, 1, 1)), np.tile(labels, 8), epochs=4, batch_size=32, verbose=0)
+    read = network.predict(pictures, verbose=0).argmax(axis=1)
+    assert (read == labels).mean() >= 0.9
 
 
 def test_a_judge_that_never_errs_takes_what_is_true_and_says_most():

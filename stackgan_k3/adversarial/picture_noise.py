@@ -8,7 +8,7 @@ from keras import ops
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
 
-SIZE = 64
+_SIZE = 64  # what image encoders look at
 _STRENGTH, _NOISE = "picture_noise_strength", "picture_noise"
 
 
@@ -46,7 +46,7 @@ class PictureNoise:
         """The random entries of a batch: a strength for each picture, and N(0, 1) for each number of it."""
         if not self.most:
             return {}
-        return {_STRENGTH: Draw((), "uniform", 0.0, self.most), _NOISE: Draw((SIZE, SIZE, 3))}
+        return {_STRENGTH: Draw((), "uniform", 0.0, self.most), _NOISE: Draw((_SIZE, _SIZE, 3))}
 
     def __call__(self, batch: Mapping[str, Any], image: Any) -> Any:
         """Adds the noise of a batch to its pictures.

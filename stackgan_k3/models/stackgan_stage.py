@@ -152,7 +152,10 @@ class StackGANStage(AdversarialModel):
 
     @property
     def draws(self) -> Mapping[str, Draw]:
-        """``noise``, ``conditioning_noise``, in Stage-II a second one, ``real_labels``, and more."""
+        """``noise``, ``conditioning_noise``, in Stage-II ``conditioning_noise2``, and ``real_labels``.
+
+        And those of augmentation, matching loss and caption dropout, where they are asked for.
+        """
         labels = Draw((), "uniform", *self.real_labels)
         return {
             **self.pipeline.draws,

@@ -81,8 +81,7 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
         picture_noise=text.picture_noise,
         by_class=by_class,
     )
-    settings = {"captions": "characters", "draws": model.draws}
-    characters = open_loader(run.config, "text", records, **settings)
+    characters = open_loader(run.config, "text", records, captions="characters", draws=model.draws)
     read = text.reading_weight or text.picture_reading_weight
     loader = AddingLoader(characters, SaidWords(records)) if read else characters
     rate = halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)

@@ -27,6 +27,7 @@ BASE: dict[str, Any] = {
     "stage1.matching_weight": 0.0,
     "stage1.matching_negatives": 0,
     "stage1.matching_blur": 0,
+    "stage1.matching_noise": 0.0,
     "stage1.reading_weight": 0.0,
     "stage1.r1_weight": 0.0,
     "stage1.augment": [],
@@ -80,9 +81,10 @@ def made(source: Run, folder: Path, settings: dict[str, Any]) -> None:
     with replacing_folder(folder) as beside:
         (beside / "config.json").write_text(config.to_json(), encoding="utf-8")
         shutil.copy(source.folder / "data.json", beside)
+        text = source.folder / "text"
         (beside / "text").mkdir()
-        for name in ("text_encoder", "image_encoder"):
-            shutil.copy(source.folder / "text" / f"{name}.safetensors", beside / "text")
+        for file in (*text.glob("*.safetensors"), *text.glob("*.txt")):
+            shutil.copy(file, beside / "text")
 
 
 def train_and_measure(folder: Path, args: argparse.Namespace) -> None:

@@ -66,7 +66,8 @@ class TextConfig(PhaseConfig):
             ``margin``, or ``"contrastive"``, a softmax over the batch with its ``gamma``.
         reading_weight: Weight of a second loss: that a caption's words and pairs of words can be read off
             its embedding (0: none).
-        picture_reading_weight: The same of a picture's embedding, for the words of all of its captions.
+        picture_reading_weight: Weight of a third: that the words which tell of a picture can be read off
+            its embedding (0: none).
         picture_noise: The most noise that is added to the pictures, the standard deviation of numbers in
             [-1, 1], so that the image encoder learns to see through it (0: none).
 

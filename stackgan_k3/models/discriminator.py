@@ -123,7 +123,9 @@ class Discriminator(keras.Model):
         reading_head = None
         if reading:
             joined = leaky_relu(convolution(features, 8 * width, 3))
-            said = keras.layers.Dense(reading, dtype="float32")(ops.mean(joined, axis=(1, 2)))
+            rarely = keras.initializers.Constant(-4.0)  # most words are not said of a picture
+            said = keras.layers.Dense(reading, bias_initializer=rarely, dtype="float32")
+            said = said(ops.mean(joined, axis=(1, 2)))
             reading_head = keras.Model(features, said, name="reading_head")
             outputs["reading"] = reading_head(look(0.0 * condition))
 

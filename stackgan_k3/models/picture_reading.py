@@ -1,20 +1,21 @@
-"""What captions say, read off pictures by the discriminator: a loss of both networks."""
+"""The telling words of captions, read off pictures by the discriminator: a loss of both networks."""
 
 from typing import Any
 
+from stackgan_k3.adversarial.reading_losses import telling_loss, unread_loss
 from stackgan_k3.errors import UserError
 from stackgan_k3.models.discriminator import Discriminator
-from stackgan_k3.text.losses import reading_loss
 
 
 class PictureReading:
     """Lets the discriminator read real pictures, and the generator draw what it reads.
 
-    The auxiliary classifier of Odena et al., 2017, with the words of captions in the place of classes. The
-    discriminator learns to read off a real picture the words, and pairs of words, that its captions say; the
-    generator, to draw pictures off which it reads those of the caption that they were drawn for. What
-    reads learns along with what draws, so that no speck means a colour for long; and every word counts as
-    much as another, where telling a caption from others (:class:`Matching`) needs the leading ones alone.
+    The auxiliary classifier of Odena et al., 2017, with telling words in the place of classes; see
+    :class:`stackgan_k3.text.telling_words.TellingWords`. The discriminator learns to say which of them any
+    caption of a real picture says; the generator, to draw pictures off which it reads those of the caption
+    that they were drawn for. What reads learns along with what draws, so that no speck means a colour for
+    long; and every word counts as much as another, where telling a caption from others (:class:`Matching`)
+    needs the leading ones alone.
 
     Args:
         discriminator: One with a reading head, where there is a weight.
@@ -32,7 +33,7 @@ class PictureReading:
         if bool(weight) != bool(discriminator.reading):
             raise UserError(
                 f"reading_weight is {weight:g}, and the discriminator reads {discriminator.reading} numbers "
-                "off a picture; give both, reading_weight=10 and Discriminator(…, reading=4096), or none"
+                "off a picture; give both, reading_weight=10 and Discriminator(…, reading=…), or none"
             )
         self.weight = float(weight)
         self._head = discriminator.reading_head
@@ -47,25 +48,31 @@ class PictureReading:
 
         Args:
             features: Of the real pictures alone, float ``[batch, 4, 4, 8·width]``.
-            batch: With ``picture_words`` float32 ``[batch, V]``; see
-                :func:`stackgan_k3.text.losses.reading_loss`.
+            batch: With ``picture_tells`` float32 ``[batch, V]``, zeros and ones; see
+                :func:`stackgan_k3.adversarial.reading_losses.telling_loss`.
 
         Raises:
             UserError: If the batch does not say what to read.
         """
-        return self._loss(features, batch, "picture_words", "reading_real")
-
-    def of_drawn(self, features: Any, batch: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Returns the generator's part likewise, by the words of one caption: ``caption_words``."""
-        return self._loss(features, batch, "caption_words", "reading")
-
-    def _loss(self, features: Any, batch: dict[str, Any], words: str, log: str) -> tuple[Any, dict[str, Any]]:
         if self._head is None:
             return 0.0, {}
+        loss = telling_loss(self._head(features, training=True), self._said(batch, "picture_tells"))
+        return self.weight * loss, {"reading_real": loss}
+
+    def of_drawn(self, features: Any, batch: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Returns the generator's part likewise, by the words of one caption: ``caption_tells``.
+
+        See :func:`stackgan_k3.adversarial.reading_losses.unread_loss`.
+        """
+        if self._head is None:
+            return 0.0, {}
+        loss = unread_loss(self._head(features, training=True), self._said(batch, "caption_tells"))
+        return self.weight * loss, {"reading": loss}
+
+    def _said(self, batch: dict[str, Any], words: str) -> Any:
         if words not in batch:
             raise UserError(
                 f"the batch has no {words!r}, which reading_weight={self.weight:g} reads off pictures; add "
                 "what stackgan_k3.training.said_words.SaidWords adds, or set reading_weight=0"
             )
-        loss = reading_loss(self._head(features, training=True), batch[words])
-        return self.weight * loss, {log: loss}
+        return batch[words]

@@ -75,8 +75,8 @@ class StackGANStage(AdversarialModel):
     Batches are dicts: ``image`` uint8 or float in [-1, 1] ``[B, S, S, 3]``, ``embedding``
     float32 ``[B, T]``, and the random entries named by :attr:`draws`; those that
     are missing come from the model's seed. With ``other_embedding`` float32 ``[B, K, T]`` the matching loss
-    compares each picture with those captions too; with a ``reading_weight``, ``caption_words`` and
-    ``picture_words`` float32 ``[B, V]`` must be there.
+    compares each picture with those captions too; with a ``reading_weight``, ``caption_tells`` and
+    ``picture_tells`` float32 ``[B, V]`` must be there.
 
     Raises:
         UserError: If the networks do not fit together.

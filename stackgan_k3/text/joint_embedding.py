@@ -9,6 +9,7 @@ from keras import ops
 
 from stackgan_k3.adversarial.matching_loss import matching_loss, unit
 from stackgan_k3.adversarial.picture_noise import PictureNoise
+from stackgan_k3.adversarial.reading_losses import telling_loss
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.layers.pictures import to_float
@@ -44,8 +45,11 @@ class JointEmbedding(keras.Model):
             read the caption's words off its embedding. What is small in pictures, such as a beak, embeddings
             would hardly keep without it. Batches then bring ``caption_words`` float32 ``[B, 4096]``, of
             :func:`stackgan_k3.text.word_pairs.word_pairs`.
-        picture_reading_weight: Weight of the same loss of the picture's embedding, off which the same layer
-            must read the words of all of its captions: ``picture_words``, their mean.
+        picture_reading_weight: Weight of :func:`stackgan_k3.adversarial.reading_losses.telling_loss`, 0 for
+            none: the words that tell of a picture must be read off its embedding by ``picture_reader``.
+            Batches then bring ``picture_tells`` float32 ``[B, V]``: which of them any of its captions says.
+        picture_reader: From embeddings of length √T float32 ``[B, T]`` to logits ``[B, V]``; see
+            :func:`picture_reader`.
         picture_noise: The most noise that the pictures get in training, 0 for none; see
             :class:`stackgan_k3.adversarial.picture_noise.PictureNoise`. Batches then bring its :attr:`draws`.
         by_class: Whether pairs with the same ``label`` are no negatives of each other.
@@ -81,6 +85,7 @@ class JointEmbedding(keras.Model):
         gamma: float = 10.0,
         reading_weight: float = 0.0,
         picture_reading_weight: float = 0.0,
+        picture_reader: keras.Model | None = None,
         picture_noise: float = 0.0,
         by_class: bool = True,
         name: str = "joint_embedding",
@@ -98,6 +103,11 @@ class JointEmbedding(keras.Model):
                 f"the text encoder gives embeddings of {sizes[0]} numbers and the image encoder "
                 f"of {sizes[1]}; build both with the same embedding_dim"
             )
+        if bool(picture_reading_weight) != (picture_reader is not None):
+            raise UserError(
+                f"picture_reading_weight is {picture_reading_weight:g}; give a picture_reader exactly if it "
+                "is not 0"
+            )
         super().__init__(name=name, **kwargs)
         self.text_encoder = text_encoder
         self.image_encoder = image_encoder
@@ -110,10 +120,11 @@ class JointEmbedding(keras.Model):
         self.noise = PictureNoise(picture_noise)
         self.caption_accuracy = keras.metrics.Mean(name="caption_accuracy")
         self.picture_accuracy = keras.metrics.Mean(name="picture_accuracy")
+        self.picture_reader = picture_reader
         self.reader: keras.layers.Layer | None = None
         self.reading = keras.metrics.Mean(name="reading") if reading_weight else None
         self.picture_reading = keras.metrics.Mean(name="picture_reading") if picture_reading_weight else None
-        if reading_weight or picture_reading_weight:
+        if reading_weight:
             self.reader = keras.layers.Dense(WIDTH, dtype="float32", name="reader")
             self.reader.build((None, sizes[0]))
         self.built = True  # both encoders are functional and have their weights
@@ -156,19 +167,14 @@ class JointEmbedding(keras.Model):
             loss = matching_loss(image, text, self.gamma, label)
         else:
             loss = symmetric_structured_joint_embedding(image, text, label, self.margin)
-        if self.reader is not None:
-            for embedding, words, weight, metric in (
-                (text, "caption_words", self.reading_weight, self.reading),
-                (image, "picture_words", self.picture_reading_weight, self.picture_reading),
-            ):
-                if metric is None:
-                    continue
-                # Of the direction alone: lengths that grow for sharper logits would shrink a cosine's
-                # gradients.
-                direction = unit(embedding) * math.sqrt(embedding.shape[-1])
-                reading = reading_loss(self.reader(direction), x[words])
-                metric.update_state(reading)
-                loss = loss + weight * reading
+        if self.reader is not None and self.reading is not None:
+            reading = reading_loss(self.reader(_direction(text)), x["caption_words"])
+            self.reading.update_state(reading)
+            loss = loss + self.reading_weight * reading
+        if self.picture_reader is not None and self.picture_reading is not None:
+            reading = telling_loss(self.picture_reader(_direction(image)), x["picture_tells"])
+            self.picture_reading.update_state(reading)
+            loss = loss + self.picture_reading_weight * reading
         return sum(self.losses, loss)  # with what a user's own encoders add, such as weight decay
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -184,7 +190,8 @@ class JointEmbedding(keras.Model):
         return self.get_metrics_result()
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments, the encoders serialized."""
+        """Returns the constructor's arguments, the networks serialized."""
+        reader = self.picture_reader
         return {
             "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
             "image_encoder": keras.saving.serialize_keras_object(self.image_encoder),
@@ -193,6 +200,7 @@ class JointEmbedding(keras.Model):
             "gamma": self.gamma,
             "reading_weight": self.reading_weight,
             "picture_reading_weight": self.picture_reading_weight,
+            "picture_reader": reader and keras.saving.serialize_keras_object(reader),
             "picture_noise": self.noise.most,
             "by_class": self.by_class,
             "name": self.name,
@@ -203,6 +211,32 @@ class JointEmbedding(keras.Model):
         """Builds a model from what :meth:`get_config` returned."""
         encoders = {
             key: keras.saving.deserialize_keras_object(config[key], custom_objects=custom_objects)
-            for key in ("text_encoder", "image_encoder")
+            for key in ("text_encoder", "image_encoder", "picture_reader")
+            if config.get(key) is not None
         }
         return cls(**{**config, **encoders})
+
+
+def picture_reader(embedding_dim: int, words: int) -> keras.Model:
+    """Builds what reads telling words off a picture's embedding: one dense layer.
+
+    Args:
+        embedding_dim: T.
+        words: How many words there are, V.
+
+    Returns:
+        float32 ``[B, T]`` -> logits float32 ``[B, V]``, at first near -4: most words are not said.
+
+    Example:
+        >>> picture_reader(8, 20).output_shape
+        (None, 20)
+    """
+    embedding = keras.Input((embedding_dim,), dtype="float32", name="embedding")
+    rarely = keras.initializers.Constant(-4.0)
+    logits = keras.layers.Dense(words, bias_initializer=rarely, dtype="float32", name="words")(embedding)
+    return keras.Model(embedding, logits, name="picture_reader")
+
+
+def _direction(embedding: Any) -> Any:
+    # Of the direction alone: lengths that grow for sharper logits would shrink a cosine's gradients.
+    return unit(embedding) * math.sqrt(embedding.shape[-1])

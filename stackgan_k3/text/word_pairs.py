@@ -36,12 +36,18 @@ def word_pairs(characters: np.ndarray, width: int = WIDTH) -> np.ndarray:
     """
     shares = np.zeros((len(characters), width), np.float32)
     for row, numbers in enumerate(characters):
-        places = [zlib.crc32(said.encode("ascii")) % width for said in _said(words_among(numbers))]
+        places = [zlib.crc32(said.encode("ascii")) % width for said in said_in(words_among(numbers))]
         shares[row, places] = 1.0
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
 
 
-def _said(words: list[str]) -> Iterator[str]:
+def said_in(words: list[str]) -> Iterator[str]:
+    """Yields each word, and each ordered pair of it and one of the next three, with a space between.
+
+    Example:
+        >>> list(said_in(["red", "wings"]))
+        ['red', 'red wings', 'wings']
+    """
     for place, word in enumerate(words):
         yield word
         for other in words[place + 1 : place + 1 + REACH]:

@@ -4,7 +4,8 @@ import numpy as np
 
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.data.records import Records
-from stackgan_k3.text.word_pairs import WIDTH, word_pairs
+from stackgan_k3.text.telling_words import TellingWords
+from stackgan_k3.text.word_pairs import word_pairs
 
 
 class SaidWords:
@@ -13,10 +14,13 @@ class SaidWords:
     One caption names a part or passes over it, as it happens; what a picture shows is rather what any of
     its captions names. Called on a batch of :class:`stackgan_k3.data.loader.Loader` it returns it with
     ``caption_words`` float32 ``[B, 4096]``, the :func:`stackgan_k3.text.word_pairs.word_pairs` of the
-    captions that it took, and ``picture_words`` likewise, the mean of those of all captions of each record.
+    captions that it took. With telling words, V of them, it adds which of them the caption says,
+    ``caption_tells`` float32 ``[B, V]``, and which any caption of the record says, ``picture_tells``
+    likewise.
 
     Args:
         records: The records whose numbers are the batches' ``index``; ``caption`` are their captions'.
+        telling: The words that tell something of a picture.
 
     Example:
         >>> import tempfile
@@ -24,29 +28,33 @@ class SaidWords:
         >>> from stackgan_k3.data.prepare import prepare
         >>> folder = tempfile.mkdtemp()
         >>> _ = prepare("synthetic-birds", folder, size=64, limit=24, workers=1)
-        >>> batch = SaidWords(Records(folder))(Loader(Records(folder), batch_size=4).batch(0))
-        >>> batch["picture_words"].shape, bool((batch["picture_words"] > 0)[batch["caption_words"] > 0].all())
-        ((4, 4096), True)
+        >>> change = SaidWords(Records(folder), TellingWords(["blue", "red", "red wings"]))
+        >>> batch = change(Loader(Records(folder), batch_size=4).batch(0))
+        >>> batch["picture_tells"].shape, bool((batch["picture_tells"] >= batch["caption_tells"]).all())
+        ((4, 3), True)
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, telling: TellingWords | None = None) -> None:
         self._records = records
-        self._rows: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._telling = telling
+        self._rows: dict[int, np.ndarray] = {}
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Adds ``caption_words`` and ``picture_words``."""
-        shares = np.zeros((len(batch["index"]), WIDTH), np.float32)
-        for row, index in zip(shares, batch["index"].tolist(), strict=True):
-            places, values = self._row(index)
-            row[places] = values
-        asked = zip(batch["index"].tolist(), batch["caption"].tolist(), strict=True)
+        """Adds ``caption_words`` and, with telling words, ``caption_tells`` and ``picture_tells``."""
+        indices = batch["index"].tolist()
+        asked = zip(indices, batch["caption"].tolist(), strict=True)
         captions = [self._records[index].captions[caption] for index, caption in asked]
-        return {**batch, "caption_words": word_pairs(encode(captions)), "picture_words": shares}
+        added = {"caption_words": word_pairs(encode(captions))}
+        if self._telling is not None:
+            added["caption_tells"] = self._telling.said(captions)
+            added["picture_tells"] = np.zeros_like(added["caption_tells"])
+            for row, index in zip(added["picture_tells"], indices, strict=True):
+                row[self._places(index)] = 1.0
+        return {**batch, **added}
 
-    def _row(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        # Some hundred of 4096 are not 0: kept so, those of 30,000 pictures are 50 MB instead of 500.
-        if index not in self._rows:
-            shares = word_pairs(encode(list(self._records[index].captions))).mean(axis=0)
-            places = np.flatnonzero(shares).astype(np.int16)
-            self._rows[index] = places, shares[places]
+    def _places(self, index: int) -> np.ndarray:
+        # Some hundred of thousands are said: kept so, those of 30,000 pictures are 10 MB.
+        if index not in self._rows and self._telling is not None:
+            said = self._telling.said(list(self._records[index].captions))
+            self._rows[index] = np.flatnonzero(said.any(axis=0)).astype(np.int16)
         return self._rows[index]

@@ -18,7 +18,7 @@ from stackgan_k3.files import replacing
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.embedding_table import EmbeddingTable, encoder_checksum
 from stackgan_k3.text.image_encoder import ImageEncoder
-from stackgan_k3.text.joint_embedding import JointEmbedding
+from stackgan_k3.text.joint_embedding import JointEmbedding, picture_reader
 from stackgan_k3.text.own_vectors import own_vectors
 from stackgan_k3.text.sentence_encoder import SentenceEncoder
 from stackgan_k3.text.vector_file import read_vectors
@@ -28,6 +28,7 @@ from stackgan_k3.training.phase import train_phase
 from stackgan_k3.training.run import Run
 from stackgan_k3.training.said_words import SaidWords
 from stackgan_k3.training.setting_up import halving, open_loader, seed_weights
+from stackgan_k3.training.telling import keep_telling_words
 
 Encoder: TypeAlias = keras.Model | SentenceEncoder
 """What embeds captions in training."""
@@ -70,6 +71,7 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     networks = text_networks(text)
     encoder, image_encoder = networks["text_encoder"], networks["image_encoder"]
     by_class = len(records.info["classes"]) > 1
+    telling = keep_telling_words(run, records) if text.picture_reading_weight else None
     model = JointEmbedding(
         encoder,
         image_encoder,
@@ -78,12 +80,13 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
         gamma=text.gamma,
         reading_weight=text.reading_weight,
         picture_reading_weight=text.picture_reading_weight,
+        picture_reader=None if telling is None else picture_reader(text.embedding_dim, len(telling)),
         picture_noise=text.picture_noise,
         by_class=by_class,
     )
     characters = open_loader(run.config, "text", records, captions="characters", draws=model.draws)
     read = text.reading_weight or text.picture_reading_weight
-    loader = AddingLoader(characters, SaidWords(records)) if read else characters
+    loader = AddingLoader(characters, SaidWords(records, telling)) if read else characters
     rate = halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))
     model.optimizer.build(model.trainable_variables)

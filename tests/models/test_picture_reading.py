@@ -1,4 +1,4 @@
-"""The words of captions, read off pictures by the discriminator: a loss of both networks."""
+"""The telling words of captions, read off pictures by the discriminator: a loss of both networks."""
 
 import keras
 import networks
@@ -29,19 +29,18 @@ def reading(build, weight=3.0, normalization="batch", **settings):
 
 
 def batch(stage, seed=0):
-    """A batch with words: shares that sum to one."""
+    """A batch with words: what a caption says, and what all captions of its picture say."""
     random, rows = np.random.default_rng(seed), networks.BATCH
-    said = {name: random.dirichlet(np.ones(READ), rows) for name in ("caption_words", "picture_words")}
+    one = random.integers(0, 2, (rows, READ))
+    said = {"caption_tells": one, "picture_tells": np.maximum(one, random.integers(0, 2, (rows, READ)))}
     return networks.batch(stage, seed) | {name: value.astype("float32") for name, value in said.items()}
 
 
-def cross_entropy(stage, image, condition, shares):
-    """The loss by its formula, of pictures on their own."""
+def likely(stage, image, condition):
+    """The probabilities that each word is said, of pictures on their own."""
     d = stage.discriminator
     features = d.look_alone(image, condition, d.look(image, condition))
-    logits = numpy(d.reading_head(features, training=True)).astype("float64")
-    likely = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    return -np.mean(np.sum(shares * likely, axis=1))
+    return 1 / (1 + np.exp(-numpy(d.reading_head(features, training=True)).astype("float64")))
 
 
 @pytest.mark.parametrize("normalization", ["batch", "conditional"])
@@ -57,8 +56,10 @@ def test_both_networks_minimize_it_each_on_its_own_pictures(name, normalization)
         losses.append([float(numpy(loss)) for loss, _ in both])
         logged = [{key: float(numpy(value)) for key, value in logs.items()} for _, logs in both]
     condition = drawn["mean"]
-    real = cross_entropy(stage, prepared["image"], condition, numpy(prepared["picture_words"]))
-    fake = cross_entropy(stage, drawn["image"], condition, numpy(prepared["caption_words"]))
+    p, y = likely(stage, prepared["image"], condition), numpy(prepared["picture_tells"])
+    real = -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum() / y.sum()
+    p, y = likely(stage, drawn["image"], condition), numpy(prepared["caption_tells"])
+    fake = -(y * np.log(p)).sum() / y.sum()
     assert logged[0]["reading_real"] == pytest.approx(real, rel=1e-4)
     assert logged[1]["reading"] == pytest.approx(fake, rel=1e-4)
     assert losses[1][0] - losses[0][0] == pytest.approx(2 * real, rel=1e-3)
@@ -85,7 +86,7 @@ def test_the_discriminator_learns_to_read_and_the_generator_to_be_read():
     stage = reading(networks.stage1, 20.0)
     stage.compile(keras.optimizers.Adam(3e-3), keras.optimizers.Adam(3e-3))
     one, seen = batch(stage), []
-    one["caption_words"] = one["picture_words"]
+    one["caption_tells"] = one["picture_tells"]
     for _ in range(12):
         stage.reset_metrics()
         seen.append(stage.train_on_batch(one, return_dict=True))
@@ -110,7 +111,7 @@ def test_what_cannot_be_read_is_refused():
         networks.stage1(reading_weight=3.0)
     stage = reading(networks.stage1)
     stage.compile()
-    with pytest.raises(UserError, match="the batch has no 'picture_words', which reading_weight=3 reads"):
+    with pytest.raises(UserError, match="the batch has no 'picture_tells', which reading_weight=3 reads"):
         stage.discriminator_loss(prepared := stage.prepare(networks.batch(stage)), stage.draw(prepared))
 
 

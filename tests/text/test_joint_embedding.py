@@ -11,7 +11,7 @@ from stackgan_k3.draws import draw_batch
 from stackgan_k3.errors import UserError
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.image_encoder import ImageEncoder
-from stackgan_k3.text.joint_embedding import JointEmbedding
+from stackgan_k3.text.joint_embedding import JointEmbedding, picture_reader
 from stackgan_k3.text.losses import symmetric_structured_joint_embedding
 from stackgan_k3.text.word_pairs import word_pairs
 
@@ -79,20 +79,25 @@ def test_the_contrastive_objective_is_the_matching_loss_of_the_batch(by_class):
 
 def test_what_a_caption_says_can_be_read_off_both_embeddings():
     keras.utils.set_random_seed(2)
-    model = tiny_model(reading_weight=0.5, picture_reading_weight=0.25)
+    reader = picture_reader(16, 5)
+    model = tiny_model(reading_weight=0.5, picture_reading_weight=0.25, picture_reader=reader)
     model.compile(keras.optimizers.Adam(1e-2))
     batch = {**tiny_batch(), "label": np.zeros(8, "int32")}  # one class: the hinge is 0
-    words = word_pairs(batch["characters"])
-    batch |= {"caption_words": words, "picture_words": (words + np.roll(words, 1, axis=1)) / 2}
+    tells = np.random.default_rng(3).integers(0, 2, (8, 5)).astype("float32")
+    batch |= {"caption_words": word_pairs(batch["characters"]), "picture_tells": tells}
     embedded = model(batch, training=False)
-    expected = []
-    for name, said in (("text", "caption_words"), ("image", "picture_words")):
+    logits = {}
+    for name, layer in (("text", model.reader), ("image", reader.layers[-1])):
         embedding = ops.convert_to_numpy(embedded[name])
         # of 16 numbers, root mean square 1
         direction = embedding / np.linalg.norm(embedding, axis=1, keepdims=True) * 4.0
-        z = direction @ ops.convert_to_numpy(model.reader.kernel) + ops.convert_to_numpy(model.reader.bias)
-        likely = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-        expected.append(-(batch[said] * likely).sum(axis=1).mean())
+        logits[name] = direction @ ops.convert_to_numpy(layer.kernel) + ops.convert_to_numpy(layer.bias)
+    likely = logits["text"] - np.log(np.exp(logits["text"]).sum(axis=1, keepdims=True))
+    yes = 1 / (1 + np.exp(-logits["image"]))
+    expected = [
+        -(batch["caption_words"] * likely).sum(axis=1).mean(),
+        -(tells * np.log(yes) + (1 - tells) * np.log(1 - yes)).sum() / tells.sum(),
+    ]
     reported = model.evaluate(batch, batch_size=8, verbose=0, return_dict=True)
     assert reported["reading"] == pytest.approx(expected[0], rel=1e-4)
     assert reported["picture_reading"] == pytest.approx(expected[1], rel=1e-4)
@@ -118,10 +123,11 @@ def test_pictures_get_noise_in_training_alone():
 
 @pytest.mark.parametrize("one", ["reading", "picture_reading"])
 def test_either_can_be_read_without_the_other(one):
-    model = tiny_model(**{f"{one}_weight": 0.5})
+    reader = picture_reader(16, 5) if one == "picture_reading" else None
+    model = tiny_model(**{f"{one}_weight": 0.5}, picture_reader=reader)
     model.compile(keras.optimizers.Adam(1e-2))
     batch = {**tiny_batch(), "label": np.zeros(8, "int32")}
-    batch["caption_words"] = batch["picture_words"] = word_pairs(batch["characters"])
+    batch |= {"caption_words": word_pairs(batch["characters"]), "picture_tells": np.ones((8, 5), "float32")}
     reported = model.evaluate(batch, batch_size=8, verbose=0, return_dict=True)
     assert {"reading", "picture_reading"} & reported.keys() == {one}
     assert reported["loss"] == pytest.approx(0.5 * reported[one], rel=1e-4)
@@ -152,13 +158,15 @@ def test_bytes_and_floats_are_the_same_picture():
 
 
 def test_save_and_reload(tmp_path):
-    model = tiny_model(margin=0.5, objective="contrastive", gamma=3.0, reading_weight=0.2)
+    weights = {"reading_weight": 0.2, "picture_reading_weight": 0.1}
+    reader = picture_reader(16, 5)
+    model = tiny_model(margin=0.5, objective="contrastive", gamma=3.0, **weights, picture_reader=reader)
     model.save(tmp_path / "joint.keras")
     again = keras.saving.load_model(tmp_path / "joint.keras")
     assert isinstance(again, JointEmbedding) and isinstance(again.text_encoder, CharCNNRNN)
     assert (again.margin, again.objective, again.gamma) == (0.5, "contrastive", 3.0)
-    kernels = [ops.convert_to_numpy(each.reader.kernel) for each in (model, again)]
-    np.testing.assert_array_equal(*kernels)
+    for pair in ((model.reader, again.reader), (reader.layers[-1], again.picture_reader.layers[-1])):
+        np.testing.assert_array_equal(*(ops.convert_to_numpy(layer.kernel) for layer in pair))
     batch = tiny_batch()
     for key, value in model(batch).items():
         np.testing.assert_array_equal(ops.convert_to_numpy(again(batch)[key]), ops.convert_to_numpy(value))

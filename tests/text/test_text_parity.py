@@ -8,7 +8,7 @@ from backends import assert_same, run_on_each
 from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.text.char_cnn_rnn import CharCNNRNN
 from stackgan_k3.text.image_encoder import ImageEncoder
-from stackgan_k3.text.joint_embedding import JointEmbedding
+from stackgan_k3.text.joint_embedding import JointEmbedding, picture_reader
 from stackgan_k3.text.word_pairs import word_pairs
 
 pytestmark = pytest.mark.neutral  # it starts every backend itself
@@ -22,6 +22,7 @@ READING = {
     "picture_reading_weight": 3.0,
     "picture_noise": 0.4,
 }
+TELLING = 6  # words
 OBJECTIVES = {"": {"margin": 0.5}, "_reading": READING}
 
 
@@ -43,9 +44,10 @@ def computed(inputs, settings):
         "image": image(inputs["image"] / 127.5 - 1),
         "image_of_batch": image(inputs["image"] / 127.5 - 1, training=True),
     }
-    model = JointEmbedding(text, image, **settings)
-    if model.reader:
-        model.reader.set_weights([rng.standard_normal(w.shape) * 0.1 for w in model.reader.get_weights()])
+    reader = picture_reader(24, TELLING) if "picture_reading_weight" in settings else None
+    model = JointEmbedding(text, image, picture_reader=reader, **settings)
+    for layer in filter(None, (model.reader, reader)):
+        layer.set_weights([rng.standard_normal(w.shape) * 0.1 for w in layer.get_weights()])
     # plain gradient descent: Adam divides rounding errors by themselves
     model.compile(keras.optimizers.SGD(0.01))
     steps = [model.train_on_batch(inputs, return_dict=True) for _ in range(3)]
@@ -63,13 +65,12 @@ def results():
     image = rng.integers(0, 256, (4, 64, 64, 3)).astype("uint8")
     label = np.array([0, 1, 2, 1], "int32")
     characters = encode(CAPTIONS)
-    words = word_pairs(characters)
     inputs = {
         "image": image,
         "characters": characters,
         "label": label,
-        "caption_words": words,
-        "picture_words": words,
+        "caption_words": word_pairs(characters),
+        "picture_tells": rng.integers(0, 2, (4, TELLING)).astype("float32"),
         "picture_noise": rng.standard_normal(image.shape).astype("float32"),
         "picture_noise_strength": rng.uniform(0, 0.4, 4).astype("float32"),
     }

@@ -19,7 +19,7 @@ from stackgan_k3.models.super_resolution_generator import SuperResolutionGenerat
 from stackgan_k3.models.super_resolution_stage import SuperResolutionStage
 from stackgan_k3.models.words import with_words
 from stackgan_k3.text.embedding_table import EmbeddingTable
-from stackgan_k3.text.word_pairs import WIDTH
+from stackgan_k3.text.telling_words import MOST
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.other_captions import OtherCaptions
@@ -33,6 +33,7 @@ from stackgan_k3.training.setting_up import (
     precision,
     seed_weights,
 )
+from stackgan_k3.training.telling import keep_telling_words, telling_words
 from stackgan_k3.training.text_phase import (
     caption_encoder,
     embedding_table,
@@ -48,6 +49,9 @@ __all__ = ["TRAINERS", "examples", "load", "networks", "pipeline"]
 def networks(config: StackGANConfig) -> dict[str, keras.Model]:
     """Builds every network of a configuration with fresh weights, by name.
 
+    A discriminator that reads has a head for as many words as there can be, since those of a data set
+    are found in training.
+
     Example:
         >>> from stackgan_k3.config import load_preset
         >>> sorted(networks(load_preset("stackgan-tiny")))[:2]
@@ -56,9 +60,9 @@ def networks(config: StackGANConfig) -> dict[str, keras.Model]:
     return {
         **text_networks(config.text),
         "stage1_generator": build_stage1_generator(config),
-        "stage1_discriminator": _discriminator(config, "stage1"),
+        "stage1_discriminator": _discriminator(config, "stage1", MOST),
         "stage2_generator": build_stage2_generator(config),
-        "stage2_discriminator": _discriminator(config, "stage2"),
+        "stage2_discriminator": _discriminator(config, "stage2", MOST),
     }
 
 
@@ -82,6 +86,7 @@ def build_stage(
     sketcher: Stage1Generator | None = None,
     text_encoder: keras.Model | None = None,
     image_encoder: keras.Model | None = None,
+    words: int = MOST,
 ) -> StackGANStage:
     """Builds the model of one stage with fresh weights, ready to ``compile()``.
 
@@ -92,6 +97,10 @@ def build_stage(
         text_encoder: To draw captions with ``generate()``; not trained here. A Stage-II with attention
             reads words with it in training, too.
         image_encoder: The image encoder that was trained with it, for a matching loss.
+        words: For a reading loss: how many telling words the batches have; without, as many as there can be.
+
+    Raises:
+        UserError: If the networks do not fit together, or a loss lacks what it asks.
 
     Example:
         >>> from stackgan_k3.config import load_preset
@@ -107,7 +116,7 @@ def build_stage(
         kind, settings = _kind(config, phase)
         return kind(
             generator,
-            _discriminator(config, phase),
+            _discriminator(config, phase, words),
             sketcher=sketcher,
             text_encoder=text_encoder,
             image_encoder=image_encoder,
@@ -163,6 +172,7 @@ def load(run: Run) -> StackGANStage:
         sketcher=sketcher if phase == "stage2" else None,
         text_encoder=run.text_encoder(),
         image_encoder=_image_encoder(run, phase),
+        words=len(telling_words(run)) if getattr(run.config, phase).reading_weight else MOST,
     )
     checkpoints = Checkpoints(run.phase(phase) / "checkpoints")
     compile_stage(model, run.config, phase, checkpoints.steps_per_epoch())
@@ -225,18 +235,20 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
     attends = config.attention and phase == "stage2"
     negatives = getattr(config, phase).matching_negatives
     table = None if attends and not negatives else embedding_table(records, encoder)
+    telling = keep_telling_words(run, records) if getattr(config, phase).reading_weight else None
     model = build_stage(
         config,
         phase,
         sketcher=stage1_generator(run) if phase == "stage2" else None,
         text_encoder=encoder if attends else None,
         image_encoder=_image_encoder(run, phase),
+        words=MOST if telling is None else len(telling),
     )
     loader: Loader | AddingLoader = stage_loader(config, phase, records, model, table)
     if negatives and table is not None:
         loader = AddingLoader(loader, OtherCaptions(table, negatives))
-    if getattr(config, phase).reading_weight:
-        loader = AddingLoader(loader, SaidWords(records))
+    if telling is not None:
+        loader = AddingLoader(loader, SaidWords(records, telling))
     compile_stage(model, config, phase, loader.steps_per_epoch)
     asked = run.examples if attends else example_vectors(run, records, encoder)
     sampler = Sampler(run.folder / "samples", phase, run.examples, asked)
@@ -268,7 +280,7 @@ def _kind(config: StackGANConfig, phase: str) -> tuple[type[StackGANStage], dict
     return StackGANStage, {}
 
 
-def _discriminator(config: StackGANConfig, phase: str) -> Discriminator:
+def _discriminator(config: StackGANConfig, phase: str, words: int) -> Discriminator:
     second = phase == "stage2"
     stage: StageConfig = getattr(config, phase)
     return Discriminator(
@@ -280,5 +292,5 @@ def _discriminator(config: StackGANConfig, phase: str) -> Discriminator:
         spectral_norm=stage.spectral_norm,
         minibatch_std=stage.minibatch_std,
         projection=stage.projection,
-        reading=WIDTH if stage.reading_weight else 0,
+        reading=words if stage.reading_weight else 0,
     )

@@ -4,6 +4,9 @@ from typing import Any
 
 from keras import ops
 
+RARELY = -4.0
+"""The bias that a layer which reads telling words begins with: most of them are not said of a picture."""
+
 
 def telling_loss(logits: Any, said: Any) -> Any:
     """How badly the telling words of pictures are read off them: ``Σ_ik BCE(z_ik, y_ik) / Σ_ik y_ik``.

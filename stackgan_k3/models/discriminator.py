@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from stackgan_k3.adversarial.reading_losses import RARELY
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers import blocks
 from stackgan_k3.layers.blocks import join_condition, leaky_relu, normal
@@ -123,7 +124,7 @@ class Discriminator(keras.Model):
         reading_head = None
         if reading:
             joined = leaky_relu(convolution(features, 8 * width, 3))
-            rarely = keras.initializers.Constant(-4.0)  # most words are not said of a picture
+            rarely = keras.initializers.Constant(RARELY)
             said = keras.layers.Dense(reading, bias_initializer=rarely, dtype="float32")
             said = said(ops.mean(joined, axis=(1, 2)))
             reading_head = keras.Model(features, said, name="reading_head")

@@ -9,7 +9,7 @@ from keras import ops
 
 from stackgan_k3.adversarial.matching_loss import matching_loss, unit
 from stackgan_k3.adversarial.picture_noise import PictureNoise
-from stackgan_k3.adversarial.reading_losses import telling_loss
+from stackgan_k3.adversarial.reading_losses import RARELY, telling_loss
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.layers.pictures import to_float
@@ -232,7 +232,7 @@ def picture_reader(embedding_dim: int, words: int) -> keras.Model:
         (None, 20)
     """
     embedding = keras.Input((embedding_dim,), dtype="float32", name="embedding")
-    rarely = keras.initializers.Constant(-4.0)
+    rarely = keras.initializers.Constant(RARELY)
     logits = keras.layers.Dense(words, bias_initializer=rarely, dtype="float32", name="words")(embedding)
     return keras.Model(embedding, logits, name="picture_reader")
 

@@ -12,15 +12,15 @@ class SaidWords:
     """Adds to a batch what its captions say, and what all captions of its pictures say.
 
     One caption names a part or passes over it, as it happens; what a picture shows is rather what any of
-    its captions names. Called on a batch of :class:`stackgan_k3.data.loader.Loader` it returns it with
-    ``caption_words`` float32 ``[B, 4096]``, the :func:`stackgan_k3.text.word_pairs.word_pairs` of the
-    captions that it took. With telling words, V of them, it adds which of them the caption says,
-    ``caption_tells`` float32 ``[B, V]``, and which any caption of the record says, ``picture_tells``
-    likewise.
+    its captions names. Called on a batch of :class:`stackgan_k3.data.loader.Loader` it returns it with which
+    of V telling words the caption says, ``caption_tells`` float32 ``[B, V]``, and which any caption of the
+    record says, ``picture_tells`` likewise; and, where they are asked for, with ``caption_words`` float32
+    ``[B, 4096]``, the :func:`stackgan_k3.text.word_pairs.word_pairs` of the captions that it took.
 
     Args:
         records: The records whose numbers are the batches' ``index``; ``caption`` are their captions'.
-        telling: The words that tell something of a picture.
+        telling: The words that tell something of a picture; without, none are looked for.
+        every: Whether ``caption_words`` are asked for.
 
     Example:
         >>> import tempfile
@@ -34,17 +34,20 @@ class SaidWords:
         ((4, 3), True)
     """
 
-    def __init__(self, records: Records, telling: TellingWords | None = None) -> None:
+    def __init__(self, records: Records, telling: TellingWords | None, every: bool = False) -> None:
         self._records = records
         self._telling = telling
+        self._every = every
         self._rows: dict[int, np.ndarray] = {}
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Adds ``caption_words`` and, with telling words, ``caption_tells`` and ``picture_tells``."""
+        """Adds what is asked for: ``caption_tells`` and ``picture_tells``, ``caption_words``."""
         indices = batch["index"].tolist()
         asked = zip(indices, batch["caption"].tolist(), strict=True)
         captions = [self._records[index].captions[caption] for index, caption in asked]
-        added = {"caption_words": word_pairs(encode(captions))}
+        added: dict[str, np.ndarray] = {}
+        if self._every:
+            added["caption_words"] = word_pairs(encode(captions))
         if self._telling is not None:
             added["caption_tells"] = self._telling.said(captions)
             added["picture_tells"] = np.zeros_like(added["caption_tells"])

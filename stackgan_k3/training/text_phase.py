@@ -86,7 +86,11 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     )
     characters = open_loader(run.config, "text", records, captions="characters", draws=model.draws)
     read = text.reading_weight or text.picture_reading_weight
-    loader = AddingLoader(characters, SaidWords(records, telling)) if read else characters
+    loader = (
+        AddingLoader(characters, SaidWords(records, telling, bool(text.reading_weight)))
+        if read
+        else characters
+    )
     rate = halving(text.learning_rate, text.halve_every, loader.steps_per_epoch)
     model.compile(keras.optimizers.Adam(rate))
     model.optimizer.build(model.trainable_variables)

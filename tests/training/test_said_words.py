@@ -23,7 +23,7 @@ def records(tmp_path_factory):
 
 
 def test_a_picture_is_said_to_be_what_any_of_its_captions_says(records):
-    loader, change = Loader(records, batch_size=4), SaidWords(records, TELLING)
+    loader, change = Loader(records, batch_size=4), SaidWords(records, TELLING, every=True)
     any_said = 0.0
     for step in (0, 1, 0):  # the last from what was kept
         plain = loader.batch(step)
@@ -47,7 +47,7 @@ def test_captions_are_told_by_their_places_where_a_batch_has_no_characters(recor
         def row(self, record_index, caption_index):
             return np.zeros(3, "float32")
 
-    change = SaidWords(records, TELLING)
+    change = SaidWords(records, TELLING, every=True)
     embedded = Loader(records, batch_size=4, captions="embedding", embeddings=Table())
     for step in range(3):
         batch = change(embedded.batch(step))
@@ -57,6 +57,7 @@ def test_captions_are_told_by_their_places_where_a_batch_has_no_characters(recor
             np.testing.assert_array_equal(batch[name], same[name])
 
 
-def test_without_telling_words_it_adds_the_captions_words_alone(records):
+def test_it_adds_what_is_asked_for_and_nothing_else(records):
     plain = Loader(records, batch_size=4).batch(0)
-    assert set(SaidWords(records)(plain)) == {*plain, "caption_words"}
+    assert set(SaidWords(records, None, every=True)(plain)) == {*plain, "caption_words"}
+    assert set(SaidWords(records, TELLING)(plain)) == {*plain, "caption_tells", "picture_tells"}

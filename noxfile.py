@@ -39,7 +39,7 @@ def quickstart(session: nox.Session) -> None:
     bundle, picture = run / "bundle", run / "pictures.png"
     # On two quiet cores each phase ends well before its limit; a slow machine stops it there, so that
     # every phase has its turn and the whole stays within a quarter of an hour.
-    for phase, minutes in (("text", "2"), ("stage1", "4.5"), ("stage2", "3")):
+    for phase, minutes in (("text", "2"), ("stage1", "7.5"), ("stage2", "2.5")):
         parts = ("--phase", phase, "--max-minutes", minutes, "--resume")
         train = ("stackgan-k3", "train", "stackgan-tiny", "--data", str(data), "--run", str(run), *parts)
         session.run(*train, env=quiet)

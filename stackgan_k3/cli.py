@@ -8,6 +8,7 @@ imported inside ``run``.
 import argparse
 import errno
 import importlib
+import io
 import os
 import pkgutil
 import sys
@@ -60,6 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         2
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):  # what a terminal cannot show must not end a command
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _run(words)
     except SystemExit as stop:  # argparse has printed its message
@@ -153,7 +157,11 @@ def _run(words: list[str]) -> int:
         return 0
     if not words[0].startswith("-") and words[0] not in (known := command_modules()):
         raise unknown("command", words[0], known)
-    args = parser.parse_args(words)
+    args, further = parser.parse_known_args(words)
+    if further and hasattr(args, "captions") and not any(word.startswith("-") for word in further):
+        args.captions += further  # argparse takes no more words after an option that stands among them
+    elif further:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
     code = args.run(args)
     sys.stdout.flush()  # here, so that a reader that went away is noticed above
     return int(code)

@@ -6,10 +6,20 @@ PUBLISHED = {
     "text.objective": "structured",
     "text.reading_weight": 0.0,
     "text.picture_reading_weight": 0.0,
+    "text.picture_noise": 0.0,
     "stage1.adversarial_loss": "logistic",
+    "stage1.augment": [],
     "stage1.matching_weight": 0.0,
+    "stage1.matching_negatives": 0,
+    "stage1.matching_blur": 0,
+    "stage1.matching_noise": 0.0,
+    "stage1.reading_weight": 0.0,
+    "stage1.guidance_halve_every": 0,
     "stage2.adversarial_loss": "logistic",
-    "stage2.matching_weight": 0.0,
+    "stage2.halve_every": 0,
+    "stage2.sketch_skip": False,
+    "stage2.feature_skip": False,
+    "stage2.restoring_weight": 0.0,
 }
 
 SMALL = {

@@ -34,6 +34,7 @@ def test_changes_reach_the_setting_they_name():
         ("stage1.width=30", "multiple of 4"),
         ("stage1.real_labels=[0.2, 1]", "real_labels are 0.2 to 1.0"),
         ("stage1.real_labels=[1.0, 0.9]", "in order"),
+        ('stage1.augment=["color", "color"]', "named twice: color, color"),
         ("seed=-1", "seed: .*greater than or equal to 0"),
         ("epochs", "not a setting; write KEY=VALUE"),
     ],
@@ -64,3 +65,5 @@ def test_a_damaged_configuration_is_refused():
         RunConfig.from_json("{")
     with pytest.raises(ValueError, match=r"Extra inputs|extra"):
         RunConfig.from_json('{"preset": "x", "colour": 1}')
+    with pytest.raises(ValueError, match="unknown system"):
+        RunConfig.from_json('{"preset": "x", "system": []}')

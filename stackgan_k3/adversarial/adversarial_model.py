@@ -89,7 +89,7 @@ class AdversarialModel(engine.EngineModel):
         self.r1_weight = float(r1_weight)
         self.r1_every = int(r1_every)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = keras.random.SeedGenerator(seed % 2**31)  # the most that every backend takes
         logged = (*self.log_names, *GRADIENT_NAMES, *(("r1",) if r1_weight else ()))
         self.log_metrics = [keras.metrics.Mean(name=name) for name in logged]
         self.built = True

@@ -95,6 +95,17 @@ def encode(captions: Sequence[str]) -> np.ndarray:
     return numbers
 
 
+def is_read(caption: str) -> bool:
+    """Says whether a caption holds any character of the alphabet but spaces, among those that are read.
+
+    Example:
+        >>> is_read("a red bird"), is_read("\u043f\u0442\u0438\u0446\u0430")
+        (True, False)
+    """
+    space = TABLE[" "]
+    return any(TABLE.get(character, 0) not in (0, space) for character in normalise(caption)[:MAX_CHARACTERS])
+
+
 def check(caption: str) -> None:
     """Refuses a caption that nothing can be drawn from.
 
@@ -124,8 +135,7 @@ def check(caption: str) -> None:
     text = normalise(caption)
     if not text:
         raise UserError('the caption is empty; write a sentence such as "a small red bird"')
-    space = TABLE[" "]
-    if all(TABLE.get(character, 0) in (0, space) for character in text[:MAX_CHARACTERS]):
+    if not is_read(text):
         raise UserError(
             f"the caption {text[:40]!r} holds no character that is read; "
             "Latin letters, digits and common punctuation are"

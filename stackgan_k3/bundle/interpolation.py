@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from stackgan_k3.bundle.alphabet import encode
 from stackgan_k3.errors import UserError
 
 _PARALLEL = 1e-6  # below this sine of their angle, two vectors have no circle of their own
@@ -124,6 +125,8 @@ def check_ends(condition: str, start: Any, end: Any, seed: int, seed_b: int | No
     for given in (start, end):
         if isinstance(given, list | tuple):
             raise UserError("an interpolation goes from one caption to one other; give each as a string")
+    if isinstance(start, str) and isinstance(end, str):  # `A  red bird` is read as `a red bird` is
+        start, end = encode([start]), encode([end])
     other = end is not None and not np.array_equal(start, end)
     if not other and seed_b in (None, seed):
         what = "two seeds" if condition in ("label", "none") else "a second caption, or a second seed"

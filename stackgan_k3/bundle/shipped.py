@@ -67,8 +67,8 @@ def bundle_and_captions(words: Sequence[str]) -> tuple[Path, list[str]]:
         The bundle's folder and the captions.
 
     Raises:
-        UserError: If the first word alone was given, is no path and has no white space: a
-            mistyped folder or a caption of one word.
+        UserError: If the first word is empty, or alone was given, is no path and has no white
+            space: a mistyped folder or a caption of one word.
 
     Example:
         >>> folder, captions = bundle_and_captions(["a small red bird", "a blue bird"])
@@ -81,6 +81,8 @@ def bundle_and_captions(words: Sequence[str]) -> tuple[Path, list[str]]:
     if not words:
         return bundle_folder(), []
     first, *others = words
+    if not first.strip():
+        raise UserError('the caption is empty; write a sentence such as "a small red bird"')
     if os.path.exists(first) or first == SHIPPED:  # which takes what is too long for a name
         return bundle_folder(first), others
     if any(sign.isspace() for sign in first):

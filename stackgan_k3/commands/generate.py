@@ -98,7 +98,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"model: {model.manifest.name}, which comes with the package")
     print(f"provider: {drawing.provider}")
     for caption in dict.fromkeys(drawing.captions):
-        seeds = [seed for seed, of in zip(drawing.seeds, drawing.captions, strict=True) if of == caption]
+        drawn = zip(drawing.seeds, drawing.captions, strict=True)
+        seeds = list(dict.fromkeys(seed for seed, of in drawn if of == caption))
         several = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
         print(f"seed {several}: {caption}" if caption else f"seed {several}")
     for file in files:

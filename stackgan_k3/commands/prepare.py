@@ -117,5 +117,8 @@ def _summary(info: dict[str, Any], out: str) -> str:
         lines.append(f"refused: {len(refused):,} (all are listed in dataset.json), such as")
         lines += [f"  {printable(item['name'])}: {printable(item['reason'])}" for item in refused[:5]]
     lines.append(f"licence: {info['licence']}")
-    lines.append(f"next: stackgan-k3 train PRESET --data {shlex.quote(out)} --run runs/NAME")
+    if train["records"]:
+        lines.append(f"next: stackgan-k3 train PRESET --data {shlex.quote(out)} --run runs/NAME")
+    else:
+        lines.append("no picture is left to train on: prepare more of them")
     return "\n".join(lines)

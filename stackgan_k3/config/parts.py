@@ -141,6 +141,13 @@ class AdversarialConfig(PhaseConfig):
     r1_weight: float = Field(0.0, ge=0)
     r1_every: int = Field(16, ge=1)
 
+    @field_validator("augment")
+    @classmethod
+    def _each_once(cls, value: tuple[Augmentation, ...]) -> tuple[Augmentation, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"augmentations are named twice: {', '.join(value)}")
+        return value
+
     @field_validator("real_labels")
     @classmethod
     def _in_order(cls, value: tuple[float, float]) -> tuple[float, float]:

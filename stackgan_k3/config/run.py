@@ -118,7 +118,7 @@ def checked(tree: Any) -> RunConfig:
     from stackgan_k3.config.systems import SYSTEMS
 
     name = tree.get("system", "stackgan") if isinstance(tree, dict) else "stackgan"
-    if name not in SYSTEMS:
+    if not isinstance(name, str) or name not in SYSTEMS:
         raise unknown("system", str(name), SYSTEMS)
     try:
         return SYSTEMS[name].model_validate(tree)

@@ -191,6 +191,8 @@ class StackGANConfig(DrawingConfig):
     def changed(self, changes: Mapping[str, Any]) -> RunConfig:
         """Returns a copy with dotted keys replaced.
 
+        Where another kind of Stage-II is asked for, what it does not have goes with the kind that had it.
+
         Args:
             changes: See :meth:`RunConfig.changed`.
 
@@ -198,12 +200,22 @@ class StackGANConfig(DrawingConfig):
             UserError: Also for a change that would have no effect: a KL weight without a KL term,
                 the weight of a loss that the Stage-II does not have.
         """
-        config = super().changed(changes)
+        config = super().changed({**_left_behind(changes), **changes})
         if isinstance(config, StackGANConfig):
             for phase in ("stage1", "stage2"):
                 _refuse_idle(config, phase, changes)
             _refuse_idle_weights(config, changes)
         return config
+
+
+def _left_behind(changes: Mapping[str, Any]) -> dict[str, Any]:
+    srgan = changes.get("stage2.kind") == "srgan"
+    left: dict[str, Any] = {}
+    if srgan:
+        left |= {"stage2.sketch_skip": False, "stage2.feature_skip": False}
+    if srgan or changes.get("attention") is True:
+        left |= {"stage2.restoring_weight": 0.0}
+    return left
 
 
 def _refuse_idle(config: StackGANConfig, phase: str, changes: Mapping[str, Any]) -> None:

@@ -24,6 +24,8 @@ MAX_ROW_BYTES = 1024 * 1024
 MAX_METADATA_BYTES = 8 * 1024**3
 """Files of metadata larger than this are refused."""
 
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
 _Row = tuple[str, int, int]  # what file_name says, where the row begins and where it ends
 
 
@@ -150,6 +152,9 @@ class MetadataRows:
             raise UserError(
                 f"{name}, line 1: the columns are {', '.join(header) or 'none'}; expected file_name and text"
             )
+        twice = [column for column in header if column and header.count(column) > 1]
+        if twice:
+            raise UserError(f"{name}, line 1: the column {twice[0]} is there twice; name each once")
         self._formats[number] = (delimiter, header)
         column = header.index("file_name")
         reader = csv.reader(text, delimiter=delimiter, strict=True)
@@ -163,9 +168,15 @@ class MetadataRows:
                 return
             if not row:
                 continue
-            if len(row) <= column or not row[column]:
+            if len(row) <= column or not row[column].strip():
                 raise UserError(f"{name}, line {reader.line_num + 1}: no file_name in it")
-            yield row[column], start, place
+            if any(row[len(header) :]):  # cut off there, a caption would be silently another
+                raise UserError(
+                    f"{name}, line {reader.line_num + 1}: {len(row)} values, where line 1 names "
+                    f"{len(header)} columns; put a text that has {_SEPARATORS[delimiter]} in it in quotes: "
+                    f'"{delimiter.join(row[len(header) - 1 :])}"'
+                )
+            yield row[column].strip(), start, place
 
     def _read_lines(self, number: int) -> Iterator[tuple[int, bytes]]:
         """Yields where each line starts, and the line with its end."""

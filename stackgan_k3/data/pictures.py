@@ -69,6 +69,8 @@ def open_picture(
                     raise BadExample(name, f"{width}x{height} pixels; each side must have {MIN_SIDE} or more")
                 if width * height > MAX_PIXELS:
                     raise BadExample(name, f"{width}x{height} pixels; at most {MAX_PIXELS:,} are opened")
+                if picture.format == "TIFF" and picture.mode == "I":
+                    raise BadExample(name, "32 bits a pixel, whose range is not known")
                 picture.load()
                 return np.asarray(_rgb(_upright(picture), name, background))
     except BadExample:
@@ -187,7 +189,11 @@ def _rgb(picture: Image.Image, name: str, background: tuple[int, int, int]) -> I
         grey = np.asarray(picture).astype(np.int64)
         if grey.min() < 0 or grey.max() > 65535:
             raise BadExample(name, "more than 16 bits a channel")
-        return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
+        rgb = Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
+        clear = picture.info.get("transparency")  # of such a PNG, the one grey that is not there
+        if isinstance(clear, int):
+            rgb.paste(background, mask=Image.fromarray(np.where(grey == clear, 255, 0).astype(np.uint8)))
+        return rgb
     if picture.mode == "F":
         raise BadExample(name, "floating-point pixels, whose range is not known")
     if picture.has_transparency_data:

@@ -135,6 +135,8 @@ def output_path(path: str | os.PathLike[str]) -> Path:
         stackgan_k3.errors.UserError: bird.gif: save as .png or .jpg, or in a folder (end its name with /)
     """
     text = os.fspath(path)
+    if not text:
+        raise UserError("there is no name to save under; give a .png or .jpg file, or a folder")
     target = Path(text)
     folder = target.is_dir() or text.endswith(("/", os.sep))
     if not folder and target.suffix.lower() not in _FORMATS:

@@ -27,7 +27,7 @@ def captions_of(captions: Any) -> list[str]:
     """
     if captions is None:
         raise UserError("there is no caption; give at least one")
-    if not isinstance(captions, str | Sequence):
+    if not isinstance(captions, str | Sequence) or isinstance(captions, bytes | bytearray):
         raise UserError(f"captions must be a string or a sequence of strings, not {type(captions).__name__}")
     lines = [captions] if isinstance(captions, str) else list(captions)
     if not lines:

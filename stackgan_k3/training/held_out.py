@@ -53,7 +53,8 @@ class HeldOut:
         if n < 20:
             raise UserError(
                 f"samples is {samples} and the {records.split} split of {records.folder} has {len(records)} "
-                "pictures; both halves need 20 at least: prepare more pictures, or evaluate --split train"
+                "pictures; both halves need 20 at least: prepare more pictures, or, with `evaluate`, take "
+                "--split train"
             )
         order = np.random.Generator(np.random.Philox(key=[seed, 1])).permutation(len(records))
         self.first, self.second = order[:n], order[n : 2 * n]

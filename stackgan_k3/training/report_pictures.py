@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -55,10 +56,8 @@ class Pictures:
 
         Returns:
             For every series its name and its grids: ``epoch``, ``source`` (a ``data:`` address),
-            ``width`` and ``height`` of the whole grid, in pixels.
-
-        Raises:
-            OSError: If a grid cannot be read.
+            ``width`` and ``height`` of the whole grid, in pixels. A grid that cannot be read is left out,
+            with a warning.
         """
         found: dict[str, list[Grid]] = {}
         for path in sorted(self.folder.glob("*.png")):
@@ -67,16 +66,23 @@ class Pictures:
                 found.setdefault(named[1], []).append(Grid(int(named[2]), path))
         share = max(2, MOST_GRIDS // max(1, len(found)))
         chosen = {name: evenly(sorted(grids), share) for name, grids in found.items()}
-        series = [(name, [self._encoded(grid) for grid in grids]) for name, grids in chosen.items()]
+        read = {name: [self._encoded(grid) for grid in grids] for name, grids in chosen.items()}
+        series = [(name, kept) for name, grids in read.items() if (kept := [grid for grid in grids if grid])]
         wanted = {_key(grid.path) for grids in chosen.values() for grid in grids}
         self._known = {key: value for key, value in self._known.items() if key in wanted}
         return series
 
-    def _encoded(self, grid: Grid) -> dict[str, Any]:
+    def _encoded(self, grid: Grid) -> dict[str, Any] | None:
         key = _key(grid.path)
         if key not in self._known:
-            with Image.open(grid.path) as picture:
-                rgb = picture.convert("RGB")
+            try:
+                with Image.open(grid.path) as picture:
+                    rgb = picture.convert("RGB")
+            except OSError as error:
+                warnings.warn(
+                    f"the report leaves out {grid.path}, which cannot be read ({error})", stacklevel=2
+                )
+                return None
             source = "data:image/webp;base64," + base64.b64encode(small_webp(rgb)).decode("ascii")
             size = {"width": rgb.width, "height": rgb.height}
             self._known[key] = {"epoch": grid.epoch, "source": source, **size}

@@ -159,9 +159,12 @@ class Run:
 
     @property
     def machines(self) -> list[str]:
-        """The machines that it was trained on, in words; older runs know none."""
-        path = self.folder / "machines.json"
-        return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
+        """The machines that it was trained on, in words; older runs, and damaged notes of it, know none."""
+        try:
+            known = json.loads((self.folder / "machines.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return []
+        return [str(machine) for machine in known] if isinstance(known, list) else []
 
     def note_machine(self, description: str) -> None:
         """Adds a machine to those that it was trained on."""

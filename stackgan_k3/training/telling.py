@@ -40,7 +40,7 @@ def keep_telling_words(run: Run, records: Records) -> TellingWords:
         if not len(words):
             raise UserError(
                 f"the captions in {records.folder} have no words that tell one picture from another; set "
-                "text.picture_reading_weight=0 and reading_weight=0"
+                "text.picture_reading_weight=0, stage1.reading_weight=0 and stage2.reading_weight=0"
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import keras
 import numpy as np
 
-from stackgan_k3.bundle.alphabet import encode
+from stackgan_k3.bundle.alphabet import encode, is_read
 from stackgan_k3.bundle.words import words_of
 from stackgan_k3.config.parts import TextConfig
 from stackgan_k3.data.adding_loader import AddingLoader
@@ -54,7 +54,8 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
         Whether the phase is finished.
 
     Raises:
-        UserError: If embeddings, vectors or a model are asked for and there are none of that size.
+        UserError: If embeddings, vectors or a model are asked for and there are none of that size, or no
+            caption holds a character that ``char-cnn-rnn`` reads.
 
     Example:
         See :func:`stackgan_k3.training.train.train`, which calls it for the phase ``text``.
@@ -67,6 +68,7 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
         return _keep_word_vectors(run, records)
     if text.encoder == "sentence-transformers":
         return _keep_sentence_encoder(run, records)
+    _check_readable(records)
     seed_weights(run.config, "text")
     networks = text_networks(text)
     encoder, image_encoder = networks["text_encoder"], networks["image_encoder"]
@@ -299,6 +301,23 @@ def _keep_sentence_encoder(run: Run, records: Records) -> bool:
         file=sys.stderr,
     )
     return True
+
+
+def _check_readable(records: Records) -> None:
+    some = _some_captions(records)
+    unread = [caption for caption in some if not is_read(caption)]
+    if not unread:
+        return
+    what = (
+        f"{records.folder} hold no character that is read, such as {unread[0][:40]!r}: Latin letters, digits"
+    )
+    if len(unread) == len(some):
+        raise UserError(
+            f"the captions in {what} and common punctuation are; write them so, or set "
+            "text.encoder=sentence-transformers"
+        )
+    share = len(unread) / len(some)
+    print(f"note: {share:.0%} of the captions in {what} and common punctuation are", file=sys.stderr)
 
 
 def _some_captions(records: Records, count: int = 2000) -> list[str]:

@@ -69,6 +69,7 @@ def test_bad_steps(steps, message):
     [
         ("characters", "a", None, None, "a second caption, or a second seed"),
         ("characters", "a", "a", 0, "both ends are the same"),
+        ("characters", "a red bird", " A red  bird", None, "both ends are the same"),
         ("characters", ["a", "b"], None, 3, "each as a string"),
         ("embedding", np.ones(3), np.ones(3), None, "both ends are the same"),
         ("label", "one", "two", 3, "nothing between two classes"),

@@ -85,6 +85,7 @@ def test_what_is_meant(tmp_path):
         ),
         (["brids", "a red bird"], "there is no folder brids"),
         ([], "caption"),
+        ([""], "the caption is empty"),
         (["shipped"], "caption"),
     ],
 )

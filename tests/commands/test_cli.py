@@ -1,6 +1,7 @@
 """The command line: help, names, and errors for people."""
 
 import argparse
+import io
 import os
 import subprocess
 import sys
@@ -128,6 +129,18 @@ def test_a_bug_keeps_its_traceback(bug, command):
     command(raising(bug))
     with pytest.raises(type(bug)):
         cli.main(["try"])
+
+
+def test_what_the_output_cannot_show_is_written_as_an_escape(command, monkeypatch):
+    def run(args):
+        print("a red bird \u2192 \U0001f426")
+        return 0
+
+    command(run)
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+    assert cli.main(["try"]) == 0
+    assert written.getvalue().strip() == b"a red bird \\u2192 \\U0001f426"
 
 
 def test_ctrl_c_exits_with_130(command, capsys):

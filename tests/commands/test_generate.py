@@ -56,6 +56,17 @@ def test_the_seed_by_chance_is_told_and_notes_go_to_stderr(bundle, tmp_path, cap
     assert "note: 1 of 1 captions have more than 201 characters" in err
 
 
+def test_options_may_stand_before_a_caption(bundle, tmp_path, capsys):
+    assert call(bundle, "--seed", "3", CAPTION, "-o", str(tmp_path / "a.png")) == 0
+    assert cli.main(["generate", "-o", str(tmp_path / "b.png"), str(bundle), "--seed", "3", CAPTION]) == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_caption_that_is_given_twice_is_told_once(bundle, tmp_path, capsys):
+    assert call(bundle, CAPTION, CAPTION, "--seed", "3", "-o", str(tmp_path / "a.png")) == 0
+    assert f"seed 3: {CAPTION}\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -65,6 +76,7 @@ def test_the_seed_by_chance_is_told_and_notes_go_to_stderr(bundle, tmp_path, cap
         ([CAPTION, "--seed", "-1", "-o", "a.png"], "out of range"),
         ([CAPTION, "--provider", "gpu9", "-o", "a.png"], "unknown provider 'gpu9'"),
         ([CAPTION, "-o", "a.gif"], "as .png or .jpg"),
+        ([CAPTION, "-o", ""], "no name to save under"),
         ([CAPTION, "-o", "missing/a.png"], "does not exist"),
         ([CAPTION, "-n", "many", "-o", "a.png"], "invalid int value"),
         ([CAPTION], "required: -o"),

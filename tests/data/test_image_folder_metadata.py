@@ -111,6 +111,29 @@ def test_damaged_metadata_is_named_by_line(tmp_path, name, content, said) -> Non
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_caption_that_the_separator_would_cut_is_an_error(tmp_path, delimiter) -> None:
+    save(tmp_path / "a.png")
+    lines = ["file_name,text", "a.png,a red bird, with black wings"]
+    (tmp_path / "metadata.csv").write_text("\n".join(line.replace(",", delimiter) for line in lines))
+    said = f'line 2: 3 values, where line 1 names 2 columns; .* in quotes: "a red bird{delimiter} with black'
+    with pytest.raises(UserError, match=said):
+        ImageFolder(tmp_path)
+
+
+def test_csv_with_empty_ends_and_spaces_about_a_name(tmp_path) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "metadata.csv").write_text("file_name;text;;\n a.png ;a red bird;;;\n")
+    assert good(ImageFolder(tmp_path)) == {"a.png": ("a red bird",)}
+
+
+def test_a_column_that_is_there_twice_is_an_error(tmp_path) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "metadata.csv").write_text("file_name,text,text\na.png,one,two\n")
+    with pytest.raises(UserError, match="line 1: the column text is there twice"):
+        ImageFolder(tmp_path)
+
+
 def test_captions_that_are_no_text(tmp_path) -> None:
     save(tmp_path / "a.png")
     rows(tmp_path / "metadata.jsonl", {"file_name": "a.png", "text": 3})

@@ -74,6 +74,18 @@ def test_sixteen_bits_are_scaled_not_clipped() -> None:
     assert abs(float(image.mean()) - 127.5) < 1
 
 
+def test_the_key_grey_of_sixteen_bits_is_laid_over_white() -> None:
+    grey = np.full((20, 20), 7, np.uint16)
+    grey[10:] = 40_000
+    image = open_picture(saved(Image.fromarray(grey), "PNG", transparency=7))
+    assert close(image[:10], (255, 255, 255), 0) and close(image[10:], (156, 156, 156), 1)
+
+
+def test_thirty_two_bits_are_refused() -> None:
+    with pytest.raises(BadExample, match="32 bits a pixel, whose range is not known"):
+        open_picture(saved(Image.fromarray(np.full((20, 20), 138, np.int32)), "TIFF"))
+
+
 def test_floating_point_is_refused() -> None:
     with pytest.raises(BadExample, match="floating-point"):
         open_picture(saved(Image.new("F", (20, 20), 0.5), "TIFF"))

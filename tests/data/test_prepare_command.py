@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from flowers import make_flowers
+from miniature_sets.image_folder import save
 from preparing import content
 
 from stackgan_k3.cli import main
@@ -63,3 +64,14 @@ def test_what_comes_next_can_be_pasted_and_names_cannot_steer_a_terminal(tmp_pat
     assert "\x1b" not in printed
     assert "image_\\x1b[2J.jpg: it has no captions file" in printed
     assert "2 pictures to train on and 0 to test with, 6 captions, 1 class, in" in printed
+
+
+def test_where_no_picture_is_left_to_train_on_it_is_told(tmp_path, capsys) -> None:
+    for split in ("train", "test"):
+        save(tmp_path / "set" / split / "a.png")
+        (tmp_path / "set" / split / "a.txt").write_text("a red bird\n")
+    (tmp_path / "set" / "train" / "a.png").write_bytes(b"no picture")
+    words = ["--root", str(tmp_path / "set"), "--size", "64", "--workers", "1"]
+    assert main(["prepare", "image-folder", str(tmp_path / "out"), *words]) == 0
+    printed = capsys.readouterr().out
+    assert "no picture is left to train on" in printed and "next:" not in printed

@@ -138,6 +138,7 @@ def test_a_model_that_does_not_fit_its_manifest(tmp_path, sizes, change, message
         ({"captions": "x" * 10_000}, "10,000 characters"),
         ({"captions": [3]}, "must be a string"),
         ({"captions": 3}, "must be a string or a sequence"),
+        ({"captions": b"a bird"}, "must be a string or a sequence of strings, not bytes"),
         ({"num_images": 0}, "num_images is 0"),
         ({"num_images": -1}, "num_images is -1"),
         ({"num_images": 1.5}, "num_images must be an integer"),

@@ -128,6 +128,15 @@ def test_many_epochs_are_thinned_out_and_each_is_encoded_once(folder, monkeypatc
     assert len(calls) == MOST_GRIDS + 1
 
 
+def test_a_grid_that_cannot_be_read_is_left_out(folder):
+    (folder / "samples" / "stage1-0002.png").write_bytes(b"no picture")
+    (folder / "samples" / "other-0001.png").write_bytes(b"")
+    pictures = Pictures(folder / "samples")
+    with pytest.warns(UserWarning, match=r"(stage1-0002|other-0001)\.png, which cannot be read"):
+        series = pictures.series()
+    assert [(name, [grid["epoch"] for grid in grids]) for name, grids in series] == [("stage1", [1, 3, 4])]
+
+
 def test_the_page_stays_below_eight_megabytes():
     assert MOST_GRIDS * MOST_BYTES * 4 / 3 < 7.5e6
     noise = Image.fromarray(np.random.randint(0, 256, (1030, 512, 3)).astype("uint8"))  # nothing is harder

@@ -64,3 +64,12 @@ def test_a_resumed_run_keeps_its_settings(folder):
     assert _resumed(plain, str(folder), {}) == began
     assert _resumed(plain, str(folder), {"text.epochs": 5}) == began.changed({"text.epochs": 5})
     assert _resumed(plain, str(folder / "new"), {}) == plain
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"3", b'{"a": 1}'])
+def test_damaged_notes_of_the_machines_stop_nothing(folder, content):
+    (folder / "machines.json").write_bytes(content)
+    run = Run.open(folder)
+    assert run.machines == []
+    run.note_machine("a machine")
+    assert Run.open(folder).machines == ["a machine"]

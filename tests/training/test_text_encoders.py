@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from small_run import SMALL_UNTRAINED_TEXT
+from image_folders import rows
+from miniature_sets.image_folder import save
+from small_run import SMALL, SMALL_UNTRAINED_TEXT
 
 from stackgan_k3.config import load_preset
 from stackgan_k3.data.prepare import prepare
@@ -181,3 +183,26 @@ def test_a_model_of_sentences(data, model_folder, tmp_path, capsys):
     (model_folder / "changed.txt").write_text("x")
     with pytest.raises(UserError, match="is not the one that"):
         caption_encoder(run)
+
+
+def test_captions_that_cannot_be_read_are_told_before_they_are_trained_on(tmp_path, capsys):
+    for number in range(8):
+        save(tmp_path / f"{number}.png", n=number)
+
+    def trained(share, name):
+        captions = [
+            "красная птица" if n < 8 * share else f"{name} {n} of {n}" for n, name in enumerate(COLOURS[:8])
+        ]
+        named = [{"file_name": f"{number}.png", "text": text} for number, text in enumerate(captions)]
+        rows(tmp_path / "metadata.jsonl", *named)
+        prepare("image-folder", tmp_path / name, root=str(tmp_path), size=64, workers=1)
+        tiny = load_preset("stackgan-tiny", {**SMALL, "text.batch_size": 2})
+        return train(tiny, tmp_path / name, tmp_path / f"{name}-run", phases=["text"])
+
+    with pytest.raises(UserError, match=r"no character that is read, such as 'красная птица'.*sentence-tr"):
+        trained(1, "russian")
+    capsys.readouterr()
+    trained(0.5, "both")
+    assert "% of the captions in" in capsys.readouterr().err
+    trained(0, "english")
+    assert "of the captions" not in capsys.readouterr().err

@@ -73,7 +73,7 @@ class VAE(keras.Model):
         self.decoder = decoder
         self.kl_weight = kl_weight
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = keras.random.SeedGenerator(seed % 2**31)  # the most that every backend takes
         self.reconstruction = keras.metrics.Mean(name="reconstruction")
         self.kl = keras.metrics.Mean(name="kl")
         self.built = True  # both networks are functional and have their weights

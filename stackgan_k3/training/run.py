@@ -224,6 +224,16 @@ class Run:
             )
         return self.trained(text_networks(text)["image_encoder"], "text", "image_encoder")
 
+    def telling_words(self) -> Any:
+        """Opens the words that its networks learn to read off pictures, a ``TellingWords``.
+
+        Raises:
+            UserError: If there are none: neither the phase ``text`` nor a stage has been trained to read.
+        """
+        from stackgan_k3.training.telling import telling_words  # it stands on this file
+
+        return telling_words(self)
+
     def pipeline(self) -> Any:
         """Builds the trained networks that draw, a :class:`stackgan_k3.models.pipeline.Pipeline`.
 

@@ -5,9 +5,10 @@ import json
 import keras
 import numpy as np
 import pytest
-from small_run import SMALL
+from small_run import SMALL, small_data
 
 from stackgan_k3.config import RunConfig, load_preset, parse_changes
+from stackgan_k3.data.records import Records
 from stackgan_k3.draws import draw_batch
 from stackgan_k3.errors import UserError
 from stackgan_k3.layers.batch_normalization import BatchNormalization
@@ -22,7 +23,10 @@ from stackgan_k3.training.recipes.stackgan import (
     build_stage2_generator,
     compile_stage,
     networks,
+    stage_loader,
 )
+from stackgan_k3.training.text_phase import embedding_table
+from stackgan_k3.training.train import train
 
 
 def small(*settings):
@@ -257,3 +261,27 @@ def test_a_run_that_was_begun_before_there_were_variants_is_a_published_one():
     for name in ("conditioning", "normalization", "discriminator_normalization", "upsampling", "noise"):
         del tree[name]
     assert RunConfig.from_json(json.dumps(tree)) == load_preset("stackgan-birds")
+
+
+def test_the_batches_of_a_stage_bring_all_that_its_losses_ask_for(tmp_path):
+    settings = {
+        **SMALL,
+        "stage1.matching_weight": 1.0,
+        "stage1.matching_negatives": 3,
+        "stage1.reading_weight": 2.0,
+    }
+    config = load_preset("stackgan-tiny", {**settings, "text.picture_reading_weight": 1.0})
+    data = small_data(tmp_path / "set")
+    run = train(config, data, tmp_path / "run", phases=["text"])
+    records, words = Records(data), run.telling_words()
+    stage = build_stage(config, "stage1", image_encoder=run.image_encoder(), telling=words)
+    table = embedding_table(records, run.text_encoder())
+    batch = stage_loader(config, "stage1", records, stage, table, words).batch(0)
+    assert batch["other_embedding"].shape == (8, 3, 8)
+    assert batch["picture_tells"].shape == batch["caption_tells"].shape == (8, len(words))
+    compile_stage(stage, config, "stage1", 5)
+    assert np.isfinite(stage.train_on_batch(batch)).all()
+    with pytest.raises(
+        UserError, match=r"give telling=run\.telling_words\(\), or set stage1\.reading_weight=0"
+    ):
+        stage_loader(config, "stage1", records, stage, table)

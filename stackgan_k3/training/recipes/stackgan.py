@@ -8,6 +8,7 @@ from stackgan_k3.config.stackgan import StackGANConfig, StageConfig
 from stackgan_k3.data.adding_loader import AddingLoader
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.records import Records
+from stackgan_k3.errors import UserError
 from stackgan_k3.models.attention_stage import AttentionStage
 from stackgan_k3.models.discriminator import Discriminator
 from stackgan_k3.models.pipeline import Pipeline
@@ -19,7 +20,7 @@ from stackgan_k3.models.super_resolution_generator import SuperResolutionGenerat
 from stackgan_k3.models.super_resolution_stage import SuperResolutionStage
 from stackgan_k3.models.words import with_words
 from stackgan_k3.text.embedding_table import EmbeddingTable
-from stackgan_k3.text.telling_words import MOST
+from stackgan_k3.text.telling_words import MOST, TellingWords
 from stackgan_k3.training.callbacks.sampler import Sampler
 from stackgan_k3.training.checkpoints import Checkpoints
 from stackgan_k3.training.other_captions import OtherCaptions
@@ -33,7 +34,7 @@ from stackgan_k3.training.setting_up import (
     precision,
     seed_weights,
 )
-from stackgan_k3.training.telling import keep_telling_words, telling_words
+from stackgan_k3.training.telling import keep_telling_words
 from stackgan_k3.training.text_phase import (
     caption_encoder,
     embedding_table,
@@ -86,7 +87,7 @@ def build_stage(
     sketcher: Stage1Generator | None = None,
     text_encoder: keras.Model | None = None,
     image_encoder: keras.Model | None = None,
-    words: int = MOST,
+    telling: TellingWords | None = None,
 ) -> StackGANStage:
     """Builds the model of one stage with fresh weights, ready to ``compile()``.
 
@@ -97,7 +98,8 @@ def build_stage(
         text_encoder: To draw captions with ``generate()``; not trained here. A Stage-II with attention
             reads words with it in training, too.
         image_encoder: The image encoder that was trained with it, for a matching loss.
-        words: For a reading loss: how many telling words the batches have; without, as many as there can be.
+        telling: For a reading loss: the words that are read off pictures, ``run.telling_words()``; without,
+            the discriminator has room for as many as there can be.
 
     Raises:
         UserError: If the networks do not fit together, or a loss lacks what it asks.
@@ -107,7 +109,7 @@ def build_stage(
         >>> settings = {"stage1.width": 8, "stage1.matching_weight": 0}
         >>> stage = build_stage(load_preset("stackgan-tiny", settings), "stage1")
         >>> sorted(stage.draws)
-        ['conditioning_noise', 'noise', 'real_labels']
+        ['augment_cutout', 'augment_translation', 'conditioning_noise', 'noise', 'real_labels']
     """
     stage: StageConfig = getattr(config, phase)
     seed_weights(config, phase)
@@ -116,7 +118,7 @@ def build_stage(
         kind, settings = _kind(config, phase)
         return kind(
             generator,
-            _discriminator(config, phase, words),
+            _discriminator(config, phase, MOST if telling is None else len(telling)),
             sketcher=sketcher,
             text_encoder=text_encoder,
             image_encoder=image_encoder,
@@ -141,12 +143,45 @@ def compile_stage(model: StackGANStage, config: StackGANConfig, phase: str, step
 
 
 def stage_loader(
-    config: StackGANConfig, phase: str, records: Records, model: StackGANStage, table: EmbeddingTable | None
-) -> Loader:
-    """Opens the batches of a stage: pictures, embeddings, and the noise that its model asks for."""
+    config: StackGANConfig,
+    phase: str,
+    records: Records,
+    model: StackGANStage,
+    table: EmbeddingTable | None,
+    telling: TellingWords | None = None,
+) -> Loader | AddingLoader:
+    """Opens the batches of a stage: pictures, embeddings, and all that its model and its losses ask for.
+
+    Args:
+        config: The configuration.
+        phase: ``"stage1"`` or ``"stage2"``.
+        records: The training split.
+        model: What :func:`build_stage` made.
+        table: The embeddings of its captions; a Stage-II with attention and no further captions needs none.
+        telling: For a reading loss, what :func:`build_stage` was given.
+
+    Raises:
+        UserError: If there is a reading loss and no words to read.
+
+    Example:
+        See the program in the README, which trains Stage-I with it.
+    """
+    stage: StageConfig = getattr(config, phase)
     if isinstance(model, AttentionStage):  # which reads them itself: words of every caption are too many
-        return open_loader(config, phase, records, captions="characters", draws=model.draws)
-    return open_loader(config, phase, records, captions="embedding", embeddings=table, draws=model.draws)
+        captions: dict[str, Any] = {"captions": "characters"}
+    else:
+        captions = {"captions": "embedding", "embeddings": table}
+    loader: Loader | AddingLoader = open_loader(config, phase, records, draws=model.draws, **captions)
+    if stage.matching_negatives and table is not None:
+        loader = AddingLoader(loader, OtherCaptions(table, stage.matching_negatives))
+    if not stage.reading_weight:
+        return loader
+    if telling is None:
+        raise UserError(
+            f"{phase}.reading_weight is {stage.reading_weight:g}, but there are no words to read off "
+            f"pictures; give telling=run.telling_words(), or set {phase}.reading_weight=0"
+        )
+    return AddingLoader(loader, SaidWords(records, telling))
 
 
 def pipeline(run: Run) -> Pipeline:
@@ -172,7 +207,7 @@ def load(run: Run) -> StackGANStage:
         sketcher=sketcher if phase == "stage2" else None,
         text_encoder=run.text_encoder(),
         image_encoder=_image_encoder(run, phase),
-        words=len(telling_words(run)) if getattr(run.config, phase).reading_weight else MOST,
+        telling=run.telling_words() if getattr(run.config, phase).reading_weight else None,
     )
     checkpoints = Checkpoints(run.phase(phase) / "checkpoints")
     compile_stage(model, run.config, phase, checkpoints.steps_per_epoch())
@@ -233,8 +268,8 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
     config = run.config
     encoder = caption_encoder(run)
     attends = config.attention and phase == "stage2"
-    negatives = getattr(config, phase).matching_negatives
-    table = None if attends and not negatives else embedding_table(records, encoder)
+    alone = attends and not getattr(config, phase).matching_negatives
+    table = None if alone else embedding_table(records, encoder)
     telling = keep_telling_words(run, records) if getattr(config, phase).reading_weight else None
     model = build_stage(
         config,
@@ -242,13 +277,9 @@ def _train_stage(run: Run, phase: str, records: Records, deadline: float | None)
         sketcher=stage1_generator(run) if phase == "stage2" else None,
         text_encoder=encoder if attends else None,
         image_encoder=_image_encoder(run, phase),
-        words=MOST if telling is None else len(telling),
+        telling=telling,
     )
-    loader: Loader | AddingLoader = stage_loader(config, phase, records, model, table)
-    if negatives and table is not None:
-        loader = AddingLoader(loader, OtherCaptions(table, negatives))
-    if telling is not None:
-        loader = AddingLoader(loader, SaidWords(records, telling))
+    loader = stage_loader(config, phase, records, model, table, telling)
     compile_stage(model, config, phase, loader.steps_per_epoch)
     asked = run.examples if attends else example_vectors(run, records, encoder)
     sampler = Sampler(run.folder / "samples", phase, run.examples, asked)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from stackgan_k3.bundle.alphabet import check
 from stackgan_k3.errors import UserError
 
 SHIPPED = "shipped"
@@ -82,7 +83,7 @@ def bundle_and_captions(words: Sequence[str]) -> tuple[Path, list[str]]:
         return bundle_folder(), []
     first, *others = words
     if not first.strip():
-        raise UserError('the caption is empty; write a sentence such as "a small red bird"')
+        check(first)  # which says what is wrong with it
     if os.path.exists(first) or first == SHIPPED:  # which takes what is too long for a name
         return bundle_folder(first), others
     if any(sign.isspace() for sign in first):

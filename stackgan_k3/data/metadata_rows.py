@@ -168,7 +168,8 @@ class MetadataRows:
                 return
             if not row:
                 continue
-            if len(row) <= column or not row[column].strip():
+            picture = row[column].strip() if len(row) > column else ""
+            if not picture:
                 raise UserError(f"{name}, line {reader.line_num + 1}: no file_name in it")
             if any(row[len(header) :]):  # cut off there, a caption would be silently another
                 raise UserError(
@@ -176,7 +177,7 @@ class MetadataRows:
                     f"{len(header)} columns; put a text that has {_SEPARATORS[delimiter]} in it in quotes: "
                     f'"{delimiter.join(row[len(header) - 1 :])}"'
                 )
-            yield row[column].strip(), start, place
+            yield picture, start, place
 
     def _read_lines(self, number: int) -> Iterator[tuple[int, bytes]]:
         """Yields where each line starts, and the line with its end."""

@@ -66,8 +66,10 @@ class Pictures:
                 found.setdefault(named[1], []).append(Grid(int(named[2]), path))
         share = max(2, MOST_GRIDS // max(1, len(found)))
         chosen = {name: evenly(sorted(grids), share) for name, grids in found.items()}
-        read = {name: [self._encoded(grid) for grid in grids] for name, grids in chosen.items()}
-        series = [(name, kept) for name, grids in read.items() if (kept := [grid for grid in grids if grid])]
+        series = []
+        for name, grids in chosen.items():
+            if read := [encoded for grid in grids if (encoded := self._encoded(grid))]:
+                series.append((name, read))
         wanted = {_key(grid.path) for grids in chosen.values() for grid in grids}
         self._known = {key: value for key, value in self._known.items() if key in wanted}
         return series

@@ -309,15 +309,12 @@ def _check_readable(records: Records) -> None:
     if not unread:
         return
     what = (
-        f"{records.folder} hold no character that is read, such as {unread[0][:40]!r}: Latin letters, digits"
+        f"of the captions in {records.folder} hold no character that is read, such as {unread[0][:40]!r} "
+        "(Latin letters, digits and common punctuation are)"
     )
     if len(unread) == len(some):
-        raise UserError(
-            f"the captions in {what} and common punctuation are; write them so, or set "
-            "text.encoder=sentence-transformers"
-        )
-    share = len(unread) / len(some)
-    print(f"note: {share:.0%} of the captions in {what} and common punctuation are", file=sys.stderr)
+        raise UserError(f"all {what}; write them so, or set text.encoder=sentence-transformers")
+    print(f"note: {len(unread) / len(some):.0%} {what}", file=sys.stderr)
 
 
 def _some_captions(records: Records, count: int = 2000) -> list[str]:

@@ -248,9 +248,8 @@ def test_impossible_combinations_are_refused_with_the_reason(settings, message):
 
 
 def test_what_a_preset_says_does_not_stand_in_the_way_of_a_swap():
-    assert (
-        small("conditioning=plain").stage1.kl_weight == small().stage1.kl_weight > 0
-    )  # of the preset, and without effect
+    plain = small("conditioning=plain").stage1
+    assert plain.kl_weight == small().stage1.kl_weight > 0  # of the preset, and without effect
     assert small("conditioning=plain", "stage1.kl_weight=0").conditioning == "plain"
     one = small("stage1.discriminator_optimizer=sgd", "stage1.beta_1=0.9")
     assert one.stage1.beta_1 == 0.9  # the generator's Adam

@@ -29,6 +29,7 @@ BASE: dict[str, Any] = {
     "stage1.matching_blur": 0,
     "stage1.matching_noise": 0.0,
     "stage1.reading_weight": 0.0,
+    "stage1.discriminative_reading": False,
     "stage1.r1_weight": 0.0,
     "stage1.augment": [],
     "stage1.width": 16,
@@ -69,6 +70,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "bilinear": {"upsampling": "bilinear"},
     "bicubic": {"upsampling": "bicubic"},
     "words read off pictures, weight 10": {"stage1.reading_weight": 10.0},
+    "and denied to drawn ones": {"stage1.reading_weight": 10.0, "stage1.discriminative_reading": True},
 }
 COLUMNS = ("fid", "kid", "accuracy", "r_precision", "diversity")
 

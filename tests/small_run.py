@@ -14,6 +14,7 @@ PUBLISHED = {
     "stage1.matching_blur": 0,
     "stage1.matching_noise": 0.0,
     "stage1.reading_weight": 0.0,
+    "stage1.discriminative_reading": False,
     "stage1.guidance_halve_every": 0,
     "stage2.adversarial_loss": "logistic",
     "stage2.halve_every": 0,

@@ -50,3 +50,24 @@ def unread_loss(logits: Any, said: Any) -> Any:
     """
     logits, said = ops.cast(logits, "float32"), ops.cast(said, "float32")
     return ops.sum(said * ops.softplus(-logits)) / ops.maximum(ops.sum(said), 1.0)
+
+
+def denial_loss(logits: Any, said: Any) -> Any:
+    """How well drawn pictures pass for real ones of their words: ``Σ_ik y_ik (−log σ(−z_ik)) / Σ_ik y_ik``.
+
+    The other side of :func:`unread_loss`, for a discriminator that is asked of each word whether the picture
+    is a real one that shows it.
+
+    Args:
+        logits: Float tensor z ``[B, V]``, of drawn pictures.
+        said: Float tensor y ``[B, V]`` of zeros and ones: what they were drawn for.
+
+    Returns:
+        A float32 scalar, at least 0.
+
+    Example:
+        >>> import numpy as np
+        >>> round(float(denial_loss(np.zeros((1, 4)), np.array([[1.0, 1.0, 0.0, 0.0]]))), 4)  # ln 2
+        0.6931
+    """
+    return unread_loss(-logits, said)

@@ -24,7 +24,8 @@ class StageConfig(AdversarialConfig):
     with each example for it, besides those of the batch; ``matching_blur`` says how often its pictures are
     blurred, ``matching_noise`` how much noise they get at most (a standard deviation, pictures being
     in [-1, 1]). ``reading_weight`` is of the loss of both networks that a caption's words can be read off the
-    picture by the discriminator (0: none). ``guidance_halve_every`` halves the generator's weights of these
+    picture by the discriminator (0: none), and ``discriminative_reading`` has it deny drawn pictures their
+    words. ``guidance_halve_every`` halves the generator's weights of these
     two every so many epochs (0: never).
 
     Example:
@@ -49,6 +50,7 @@ class StageConfig(AdversarialConfig):
     matching_blur: int = Field(0, ge=0, le=8)
     matching_noise: float = Field(0.0, ge=0, le=2)
     reading_weight: float = Field(0.0, ge=0)
+    discriminative_reading: bool = False
     guidance_halve_every: int = Field(0, ge=0)
 
 
@@ -242,6 +244,12 @@ def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> 
                     f"{phase}.{name} is {getattr(part, name):g}, but {phase}.matching_weight=0 switches the "
                     f"matching loss off; leave it out, or set {phase}.matching_weight, for example to 5"
                 )
+        reads = bool(part.reading_weight)
+        if f"{phase}.discriminative_reading" in changes and part.discriminative_reading and not reads:
+            raise UserError(
+                f"{phase}.discriminative_reading is set, but {phase}.reading_weight=0 has nothing read off "
+                f"pictures; leave it out, or set {phase}.reading_weight, for example to 10"
+            )
         every = part.guidance_halve_every
         if f"{phase}.guidance_halve_every" in changes and every and not _guides(part):
             raise UserError(

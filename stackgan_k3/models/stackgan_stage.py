@@ -37,7 +37,7 @@ class StackGANStage(AdversarialModel):
     halved from time to time; see :class:`Matching` and :class:`PictureReading`.
 
     Besides the losses and the means of D, ``kl`` is logged where the condition is drawn, ``matching``,
-    ``reading`` and ``reading_real`` (without their weights) where they have one, and
+    ``reading``, ``reading_real`` and ``reading_denied`` (without their weights) where they have one, and
     for a mixture ``kl_1`` to ``kl_3`` of its components and ``use_1`` to ``use_3``, the share of
     examples that were drawn from each.
 
@@ -60,6 +60,8 @@ class StackGANStage(AdversarialModel):
         matching_noise: The most noise on them, a standard deviation.
         reading_weight: Weight of the reading loss of both networks; 0 for none. The discriminator must have
             a reading head.
+        discriminative_reading: Whether it learns to deny drawn pictures their words; see
+            :class:`PictureReading`.
         guidance_halve_every: Steps after which the generator's weights of matching and reading are halved,
             again and again: the caption first, then the picture. 0 for never.
         matching_aware: Whether the discriminator learns that real pictures with the captions of others are
@@ -111,6 +113,7 @@ class StackGANStage(AdversarialModel):
         matching_blur: int = 0,
         matching_noise: float = 0.0,
         reading_weight: float = 0.0,
+        discriminative_reading: bool = False,
         guidance_halve_every: int = 0,
         matching_aware: bool = True,
         real_labels: Sequence[float] = (0.9, 1.0),
@@ -134,7 +137,7 @@ class StackGANStage(AdversarialModel):
         self.matching = Matching(image_encoder, generator.embedding_dim, *settings)
         for network in self.frozen:
             network.trainable = False
-        self.reading = PictureReading(discriminator, reading_weight)
+        self.reading = PictureReading(discriminator, reading_weight, discriminative_reading)
         names = [*condition_kl_names(generator.output), *self.matching.log_names, *self.reading.log_names]
         self.log_metrics.extend(keras.metrics.Mean(name=name) for name in names)
         self.guidance_halve_every = int(guidance_halve_every)
@@ -195,16 +198,19 @@ class StackGANStage(AdversarialModel):
             )
         ]
         real_features = d.look_alone(image, condition, real_features)
-        if d.unconditional_head is not None:
+        if d.unconditional_head is not None or self.reading.discriminative:
             fake_features = d.look_alone(fake_image, condition, fake_features)
+        if d.unconditional_head is not None:
             real_alone = d.unconditional_head(real_features, training=True)
             said.append(Judgement(d.unconditional_head(fake_features, training=True), real_alone))
         first = said[0] if self.matching_aware else said[0]._replace(wrong=None)
         learnt = [self.caption_dropout.unmatched(batch, first), *said[1:]]
         loss = self.objective.discriminator_loss(learnt, batch["real_labels"])
         reading, logs = self.reading.of_real(real_features, batch)
+        denied, more = self.reading.denied(fake_features, batch)
         # Logged without the reading: the report draws the adversarial loss beside its equilibrium.
-        return loss + reading, {**self.objective.beliefs(said[0]), **logs, "discriminator_loss": loss}
+        logs = {**self.objective.beliefs(said[0]), **logs, **more, "discriminator_loss": loss}
+        return loss + reading + denied, logs
 
     def generator_loss(self, batch: dict[str, Any], drawn: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         condition = ops.stop_gradient(drawn["mean"])
@@ -286,6 +292,7 @@ class StackGANStage(AdversarialModel):
         config["matching_aware"] = self.matching_aware
         config["caption_dropout"] = self.caption_dropout.probability
         config |= {**self.matching.get_config(), "reading_weight": self.reading.weight}
+        config["discriminative_reading"] = self.reading.discriminative
         config["guidance_halve_every"] = self.guidance_halve_every
         for name in ("sketcher", "text_encoder", "image_encoder"):
             model = getattr(self, name)

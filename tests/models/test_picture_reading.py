@@ -67,6 +67,41 @@ def test_both_networks_minimize_it_each_on_its_own_pictures(name, normalization)
     assert losses[1][1] - losses[0][1] == pytest.approx(2 * fake, rel=1e-3)
 
 
+@pytest.mark.parametrize("normalization", ["batch", "conditional"])
+@pytest.mark.parametrize("name", ["stage1", "stage2"])
+def test_a_discriminative_reader_denies_drawn_pictures_their_words(name, normalization):
+    stage = reading(getattr(networks, name), 3.0, normalization, discriminative_reading=True)
+    prepared = stage.prepare(batch(stage))
+    drawn = stage.draw(prepared)
+    loss, logs = stage.discriminator_loss(prepared, drawn)
+    p, y = likely(stage, drawn["image"], drawn["mean"]), numpy(prepared["caption_tells"])
+    denied = -(y * np.log(1 - p)).sum() / y.sum()
+    assert float(numpy(logs["reading_denied"])) == pytest.approx(denied, rel=1e-4)
+    parts = [float(numpy(logs[name])) for name in ("discriminator_loss", "reading_real", "reading_denied")]
+    assert float(numpy(loss)) == pytest.approx(parts[0] + 3 * parts[1] + 3 * parts[2], rel=1e-4)
+    assert "reading_denied" in [metric.name for metric in stage.metrics]
+    again = type(stage).from_config(stage.get_config())
+    assert again.reading.discriminative and "reading_denied" not in reading(networks.stage1).reading.log_names
+
+
+def test_a_discriminative_reader_learns_who_drew():
+    """Real and drawn pictures of the same words: a classifier reads both, this one the real ones alone."""
+    found = {}
+    for discriminative in (False, True):
+        stage = reading(networks.stage1, 5.0, discriminative_reading=discriminative)
+        stage.compile(keras.optimizers.SGD(0.0), keras.optimizers.Adam(3e-3))
+        one = batch(stage)
+        one["picture_tells"] = one["caption_tells"]
+        for _ in range(25):
+            stage.train_on_batch(one)
+        prepared = stage.prepare(one)
+        drawn, y = stage.draw(prepared), one["caption_tells"]
+        p = [likely(stage, image, drawn["mean"]) for image in (prepared["image"], drawn["image"])]
+        found[discriminative] = [(each * y).sum() / y.sum() for each in p]
+    assert found[True][1] < found[False][1] - 0.05, found
+    assert found[True][0] - found[True][1] > 0.2, found
+
+
 def test_what_is_read_is_the_picture_and_not_its_condition():
     stage = reading(networks.stage1, normalization="conditional")
     d, random = stage.discriminator, np.random.default_rng(1)
@@ -109,6 +144,8 @@ def test_a_stage_that_reads_is_saved_and_loaded(tmp_path):
 def test_what_cannot_be_read_is_refused():
     with pytest.raises(UserError, match="reading_weight is 3, and the discriminator reads 0 numbers"):
         networks.stage1(reading_weight=3.0)
+    with pytest.raises(UserError, match="discriminative_reading is set, but reading_weight=0 has nothing"):
+        networks.stage1(discriminative_reading=True)
     stage = reading(networks.stage1)
     stage.compile()
     with pytest.raises(UserError, match="the batch has no 'picture_tells', which reading_weight=3 reads"):
@@ -134,6 +171,7 @@ def test_guidance_is_halved_after_so_many_steps():
 def steps(inputs):
     """Two steps of Stage-I that reads: losses and the discriminator's weights."""
     options = {"adversarial_loss": "hinge", "r1_weight": 0.1, "r1_every": 2, "guidance_halve_every": 1}
+    options["discriminative_reading"] = True
     stage = reading(networks.stage1, **options)
     stage.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
     outputs = {}

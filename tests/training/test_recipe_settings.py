@@ -122,6 +122,10 @@ def test_a_published_preset_has_none_of_them():
             ["stage2.guidance_halve_every=4"],
             "stage2.guidance_halve_every is 4, but neither stage2.matching_weight nor stage2.reading_weight",
         ),
+        (
+            ["stage1.discriminative_reading=true"],
+            "stage1.discriminative_reading is set, but stage1.reading_weight=0 has nothing read off pictures",
+        ),
         (["stage1.reading_weight=-1"], "stage1.reading_weight: .*greater than or equal to 0"),
         (["text.gamma=5"], "text.gamma is 5, but text.objective=structured has no gamma"),
         (["text.objective=contrastive", "text.margin=2"], "text.objective=contrastive has no margin"),
@@ -160,6 +164,7 @@ def test_a_run_that_was_begun_before_there_were_such_settings_is_a_published_one
     for phase in ("stage1", "stage2"):
         matching = ["matching_aware", "matching_weight", "matching_gamma", "matching_negatives"]
         matching += ["matching_blur", "matching_noise", "reading_weight", "guidance_halve_every"]
+        matching += ["discriminative_reading"]
         for name in [*new, "caption_dropout", *matching]:
             del tree[phase][name]
     for name in ("objective", "gamma", "reading_weight", "picture_reading_weight", "picture_noise"):

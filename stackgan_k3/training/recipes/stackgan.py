@@ -128,6 +128,7 @@ def build_stage(
             matching_blur=stage.matching_blur,
             matching_noise=stage.matching_noise,
             reading_weight=stage.reading_weight,
+            discriminative_reading=stage.discriminative_reading and stage.reading_weight > 0,
             matching_aware=stage.matching_aware,
             caption_dropout=stage.caption_dropout,
             **adversarial_settings(config, phase),

@@ -78,7 +78,7 @@ class PictureReading:
         By what they were drawn for, ``caption_tells``; see
         :func:`stackgan_k3.adversarial.reading_losses.denial_loss`.
         """
-        if not self.discriminative:
+        if self._head is None or not self.discriminative:
             return 0.0, {}
         loss = denial_loss(self._head(features, training=True), self._said(batch, "caption_tells"))
         return self.weight * loss, {"reading_denied": loss}

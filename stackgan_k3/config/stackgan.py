@@ -25,8 +25,8 @@ class StageConfig(AdversarialConfig):
     blurred, ``matching_noise`` how much noise they get at most (a standard deviation, pictures being
     in [-1, 1]). ``reading_weight`` is of the loss of both networks that a caption's words can be read off the
     picture by the discriminator (0: none), and ``discriminative_reading`` has it deny drawn pictures their
-    words. ``guidance_halve_every`` halves the generator's weights of these
-    two every so many epochs (0: never).
+    words. ``guidance_halve_every`` halves the generator's weights of these two every so many epochs
+    (0: never).
 
     Example:
         >>> StageConfig().width
@@ -244,8 +244,8 @@ def _refuse_idle_weights(config: StackGANConfig, changes: Mapping[str, Any]) -> 
                     f"{phase}.{name} is {getattr(part, name):g}, but {phase}.matching_weight=0 switches the "
                     f"matching loss off; leave it out, or set {phase}.matching_weight, for example to 5"
                 )
-        reads = bool(part.reading_weight)
-        if f"{phase}.discriminative_reading" in changes and part.discriminative_reading and not reads:
+        denies = f"{phase}.discriminative_reading" in changes and part.discriminative_reading
+        if denies and not part.reading_weight:
             raise UserError(
                 f"{phase}.discriminative_reading is set, but {phase}.reading_weight=0 has nothing read off "
                 f"pictures; leave it out, or set {phase}.reading_weight, for example to 10"

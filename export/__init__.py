@@ -105,7 +105,8 @@ def _backend() -> str:
 
 
 def _in_own_process(words: list[str]) -> None:
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    environment = {"TF_ENABLE_ONEDNN_OPTS": "1", **os.environ}  # trained with, so checked with
+    environment |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     # Pictures of a check need no GPU, and another process may be training on it.
     environment["CUDA_VISIBLE_DEVICES"] = "-1"
     # `-m` must find this package under the name that it has here.

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from stackgan_k3.choose import choose_backend
+from stackgan_k3.choose import take_backend
 from stackgan_k3.metrics.measures import measures
 
 HELP = "measure the pictures of a run or a bundle against real ones"
@@ -78,8 +77,7 @@ def run(args: argparse.Namespace) -> int:
         stackgan-k3 evaluate runs/birds --data data/birds --probe probes/birds --json birds.json
         ```
     """
-    os.environ["KERAS_BACKEND"] = choose_backend().backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    take_backend()
     from stackgan_k3.errors import UserError
     from stackgan_k3.files import replacing
     from stackgan_k3.training.evaluate import evaluate

@@ -2,13 +2,12 @@
 
 import argparse
 import math
-import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackgan_k3.choose import choose_backend
+from stackgan_k3.choose import take_backend
 from stackgan_k3.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -83,10 +82,7 @@ def run(args: argparse.Namespace) -> int:
     config = load_preset(args.preset, changes)
     if args.resume and args.folder:
         config = _resumed(config, args.folder, changes)
-    choice = choose_backend()
-    os.environ["KERAS_BACKEND"] = choice.backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own log would bury the progress
-
+    choice = take_backend()
     if args.dry_run:
         return _show(config)
     for name, value in (("--data", args.data), ("--run", args.folder)):

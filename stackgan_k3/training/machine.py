@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from stackgan_k3 import engine
+from stackgan_k3.engine.processor import processor_facts
 
 
 def describe_machine() -> str:
@@ -23,14 +24,5 @@ def describe_machine() -> str:
     gpus = f"{len(devices)} GPU{'s' * (len(devices) > 1)}" if devices else "no GPU"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     some = f"{cores} core{'s' * (cores != 1)}"
-    return f"{_processor()}, {some}, {gpus}; {engine.library()}, Keras {keras.version()}"
-
-
-def _processor() -> str:
-    """Its name, where the system tells; its kind otherwise."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    processor = processor_facts().get("model name") or platform.processor() or platform.machine()
+    return f"{processor}, {some}, {gpus}; {engine.library()}, Keras {keras.version()}"

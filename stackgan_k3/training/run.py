@@ -131,7 +131,7 @@ class Run:
         """Replaces the configuration of a run that goes on.
 
         Only what does not change the networks or the data's order may differ: the
-        numbers of epochs and the worker processes.
+        numbers of epochs, the worker processes and the precision, which is a machine's.
 
         Raises:
             UserError: If anything else differs, naming it.
@@ -141,7 +141,7 @@ class Run:
                 f"{self.folder} was made by the preset {self.config.preset}, not by {config.preset}; "
                 "resume it with that, or choose another folder"
             )
-        free = (*(f"{phase}.epochs" for phase in config.phases), "data.workers")
+        free = (*(f"{phase}.epochs" for phase in config.phases), "data.workers", "precision")
         differing = [key for key in _differences(self.config, config) if key not in free]
         if differing:
             raise UserError(

@@ -11,6 +11,7 @@ from stackgan_k3.config import RunConfig
 from stackgan_k3.config.parts import AdversarialConfig
 from stackgan_k3.data.loader import Loader
 from stackgan_k3.data.records import Records
+from stackgan_k3.engine.devices import suited_precision
 
 
 def phase_seed(config: RunConfig, phase: str) -> int:
@@ -51,9 +52,22 @@ def open_loader(config: RunConfig, phase: str, records: Records, **settings: Any
     )
 
 
+def settled(policy: str) -> str:
+    """Returns the dtype policy that a configuration's ``precision`` comes to on this machine.
+
+    Example:
+        >>> settled("float32")
+        'float32'
+    """
+    return suited_precision() if policy == "auto" else policy
+
+
 @contextmanager
 def precision(policy: str) -> Iterator[None]:
     """Makes a dtype policy that of the layers built inside.
+
+    Args:
+        policy: Of a configuration: ``auto`` is the one that suits the device.
 
     Example:
         >>> with precision("mixed_bfloat16"):
@@ -61,7 +75,7 @@ def precision(policy: str) -> Iterator[None]:
         'bfloat16'
     """
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
+    keras.config.set_dtype_policy(settled(policy))
     try:
         yield
     finally:

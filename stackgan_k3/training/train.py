@@ -11,6 +11,7 @@ from stackgan_k3.config.probe import ProbeConfig
 from stackgan_k3.data.record import stored_sizes
 from stackgan_k3.data.records import Records
 from stackgan_k3.data.targets import Targets
+from stackgan_k3.engine.devices import suited_precision
 from stackgan_k3.errors import UserError, unknown
 from stackgan_k3.files import alone
 from stackgan_k3.training.checkpoints import Checkpoints
@@ -19,6 +20,7 @@ from stackgan_k3.training.phase import time_is_up
 from stackgan_k3.training.phase_metrics import check_metrics
 from stackgan_k3.training.recipes import recipe_of
 from stackgan_k3.training.run import Run
+from stackgan_k3.training.setting_up import settled
 from stackgan_k3.training.text_phase import check_published
 
 PRODUCTS = {"text": "text encoder", "stage1": "Stage-I generator"}  # of phases that others stand on
@@ -83,7 +85,7 @@ def train(
     with alone(Path(folder) / ".lock", f"another process is training {folder}; wait for it, or stop it"):
         run = _reopen(config, records, Path(folder))
         _check_sizes(run.config, records, phases)
-        run.note_machine(describe_machine())
+        run.note_machine(f"{describe_machine()}, {_precision(run.config)}")
         for name in config.phases:
             if name not in phases:
                 continue
@@ -95,6 +97,17 @@ def train(
             if not finished:
                 break
     return run
+
+
+def _precision(config: RunConfig) -> str:
+    """Names the precision that is trained in, and warns where it is a slow one."""
+    if config.precision == "mixed_bfloat16" and suited_precision() == "float32":
+        print(
+            "precision: mixed_bfloat16 is slow here, on a processor ten times as slow as float32; stop this and go "
+            "on with --resume --set precision=float32 (the weights are float32 either way)",
+            file=sys.stderr,
+        )
+    return settled(config.precision)
 
 
 def _is_stood_on(run: Run, phase: str, phases: Sequence[str]) -> bool:

@@ -1,3 +1,4 @@
+import importlib
 import os
 import signal
 import subprocess
@@ -151,6 +152,20 @@ def test_more_epochs_go_on_from_the_last(whole, data):
     more = whole.config.changed({"stage2.epochs": 2})
     again = train(more, data, whole.folder, phases=["stage2"], resume=True)
     assert [row["epoch"] for row in again.metrics() if row["phase"] == "stage2"] == [1, 2]
+
+
+def test_a_run_goes_on_in_the_precision_of_another_machine(data, config, tmp_path, monkeypatch, capsys):
+    module = importlib.import_module("stackgan_k3.training.train")
+    monkeypatch.setattr(module, "suited_precision", lambda: "float32")
+    begun = config.changed({"precision": "mixed_bfloat16", "stage1.epochs": 1})
+    run = train(begun, data, tmp_path / "run", phases=["text", "stage1"])
+    assert "--resume --set precision=float32" in capsys.readouterr().err
+    more = begun.changed({"precision": "float32", "stage1.epochs": 2})
+    again = train(more, data, run.folder, phases=["text", "stage1"], resume=True)
+    assert "precision" not in capsys.readouterr().err
+    assert [row["epoch"] for row in again.metrics() if row["phase"] == "stage1"] == [1, 2]
+    assert Run.open(run.folder).config.precision == "float32"
+    assert [words.rpartition(", ")[2] for words in again.machines] == ["mixed_bfloat16", "float32"]
 
 
 def test_a_phase_that_another_stands_on_is_not_trained_further(whole, data, capsys):

@@ -72,6 +72,6 @@ def suited_precision() -> str:
 
 
 def _since_ampere(capability: str) -> bool:
-    """Reads JAX's word, ``"9.0"`` on an NVIDIA GPU; others, which name no number, are not known to be fast."""
+    """Reads JAX's word: ``"9.0"`` on an NVIDIA GPU; what is no number is not known to be fast."""
     major = capability.partition(".")[0]
     return major.isdigit() and int(major) >= 8

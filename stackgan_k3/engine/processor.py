@@ -9,8 +9,8 @@ def processor_facts() -> dict[str, str]:
     """Reads what Linux tells of the first processor.
 
     Returns:
-        By name in small letters, for example ``{"model name": "AMD EPYC", "flags": "fpu … avx2"}``. Empty where
-        the system tells nothing.
+        By name in small letters, for example ``{"model name": "AMD EPYC", "flags": "fpu … avx2"}``. Empty
+        where the system tells nothing.
 
     Example:
         >>> all(name == name.lower() for name in processor_facts())
@@ -25,7 +25,7 @@ def processor_facts() -> dict[str, str]:
 
 
 def multiplies_bfloat16() -> bool:
-    """Says whether the processor multiplies bfloat16 itself; one that does not converts, at many times the cost.
+    """Says whether the processor multiplies bfloat16 itself; one that does not converts, at a high cost.
 
     Example:
         >>> isinstance(multiplies_bfloat16(), bool)

@@ -103,8 +103,9 @@ def _precision(config: RunConfig) -> str:
     """Names the precision that is trained in, and warns where it is a slow one."""
     if config.precision == "mixed_bfloat16" and suited_precision() == "float32":
         print(
-            "precision: mixed_bfloat16 is slow here, on a processor ten times as slow as float32; stop this and go "
-            "on with --resume --set precision=float32 (the weights are float32 either way)",
+            "precision: this machine is not known to multiply bfloat16 itself, and mixed_bfloat16 may then "
+            "take ten times as long as float32; if so, stop this and go on with --resume "
+            "--set precision=float32 (the weights are float32 either way)",
             file=sys.stderr,
         )
     return settled(config.precision)

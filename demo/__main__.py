@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from stackgan_k3.cli import explain
+from stackgan_k3.cli import explain, heed_termination
 from stackgan_k3.commands.demo import HELP, configure
 
 from .app import serve
@@ -20,6 +20,7 @@ def main() -> int:
         python -m demo birds --port 7860
         ```
     """
+    heed_termination()
     parser = argparse.ArgumentParser(prog="python -m demo", description=HELP)
     configure(parser)
     args = parser.parse_args()

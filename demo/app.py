@@ -16,7 +16,7 @@ from stackgan_k3.inference import Drawing, TextToImage
 
 from .between_tab import between_tab
 from .kept_files import KeptFiles
-from .requests import MAX_IMAGES, caption_of, count_of, seed_of
+from .requests import MAX_IMAGES, caption_of, count_of, notes_on, seed_of
 
 _WAITING = 32  # requests in the queue; one more is told to come back later
 _HOUR = 3600
@@ -51,7 +51,8 @@ def build(model: TextToImage) -> gr.Blocks:
     ``/generate``: caption (text), number of
     pictures (1 to 16), seed (0 to 2**63 - 1) and whether to take a seed by chance instead;
     it returns the pictures, the sketches, a zip file of both, a line that tells provider
-    and seeds, and the first seed. What is refused comes back as an error with its reason.
+    and seeds, and the first seed. What the model or the page refuses comes back as an error with its
+    reason; a text where a number belongs, or a number that its slider does not have, Gradio refuses itself.
 
     Args:
         model: An opened bundle.
@@ -76,8 +77,8 @@ def build(model: TextToImage) -> gr.Blocks:
             drawing = model.generate(asked, count_of(num_images), seed_of(seed, randomise))
         except UserError as error:
             raise gr.Error(str(error), title="This cannot be drawn", print_exception=False) from None
-        if asked is not None and len(alphabet.normalise(asked)) > alphabet.MAX_CHARACTERS:
-            gr.Warning(f"Only the first {alphabet.MAX_CHARACTERS} characters of the caption are read.")
+        for note in notes_on([asked], drawing.seeds):
+            gr.Warning(note)
         path = files.new(f"pictures-seed-{drawing.seeds[0]}", ".zip")
         path.write_bytes(_zip(drawing))
         labels = [f"seed {seed}" for seed in drawing.seeds]
@@ -102,7 +103,7 @@ def build(model: TextToImage) -> gr.Blocks:
                     1, MAX_IMAGES, value=6, step=1, label="Number of pictures", elem_id="num_images"
                 )
                 with gr.Group():
-                    seed = gr.Number(value=0, precision=0, label="Seed", elem_id="seed")
+                    seed = gr.Number(value=0, label="Seed", elem_id="seed")
                     randomise = gr.Checkbox(value=True, label="A new seed each time", elem_id="randomise")
                 draw = gr.Button("Draw", variant="primary", elem_id="draw")
                 if manifest.examples and manifest.condition == "characters":

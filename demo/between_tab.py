@@ -5,12 +5,13 @@ from typing import Any
 
 import gradio as gr
 
+from stackgan_k3.bundle import alphabet
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference import TextToImage
 from stackgan_k3.inference.walk import save_walk
 
 from .kept_files import KeptFiles
-from .requests import MAX_IMAGES, caption_of, count_of, seed_of
+from .requests import MAX_IMAGES, caption_of, count_of, notes_on, seed_of
 
 
 def between_tab(model: TextToImage, files: KeptFiles, asking: Callable[..., Any]) -> None:
@@ -48,6 +49,8 @@ def between_tab(model: TextToImage, files: KeptFiles, asking: Callable[..., Any]
             )
         except UserError as error:
             raise gr.Error(str(error), title="This cannot be drawn", print_exception=False) from None
+        for note in notes_on([first, second], walk.seeds):
+            gr.Warning(note)
         name = f"walk-seed-{walk.seeds[0]}-{walk.seeds[-1]}"
         strip, gif = files.new(name, ".png"), files.new(name, ".gif")
         save_walk(walk, strip)
@@ -69,12 +72,13 @@ def between_tab(model: TextToImage, files: KeptFiles, asking: Callable[..., Any]
                 placeholder="another sentence, or nothing to keep the first",
                 lines=2,
                 max_lines=6,
+                max_length=alphabet.CAPTION_LIMIT,
                 visible=kind == "characters",
                 elem_id="caption_b",
             )
             with gr.Row():
-                seed_a = gr.Number(value=0, precision=0, label="Seed of the first", elem_id="seed_a")
-                seed_b = gr.Number(value=1, precision=0, label="Seed of the last", elem_id="seed_b")
+                seed_a = gr.Number(value=0, label="Seed of the first", elem_id="seed_a")
+                seed_b = gr.Number(value=1, label="Seed of the last", elem_id="seed_b")
             steps = gr.Slider(2, MAX_IMAGES, value=8, step=1, label="Steps", elem_id="steps")
             walk = gr.Button("Draw the way", variant="primary", elem_id="walk")
             gr.Markdown(

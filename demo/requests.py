@@ -1,10 +1,13 @@
 """What the page's fields hold, checked and as the model takes it."""
 
 import secrets
+from collections.abc import Sequence
 
+from stackgan_k3.bundle import alphabet
 from stackgan_k3.errors import UserError
 
 MAX_IMAGES = 16
+_EXACT = 2**53 - 1  # the largest whole number that JavaScript counts to
 
 
 def caption_of(caption: object) -> str:
@@ -42,6 +45,30 @@ def count_of(value: object, what: str = "pictures", least: int = 1) -> int:
     if not least <= value <= MAX_IMAGES:
         raise UserError(f"{int(value)} {what} were asked for; {least} to {MAX_IMAGES} are drawn at a time")
     return int(value)
+
+
+def notes_on(captions: Sequence[str | None], seeds: Sequence[int]) -> list[str]:
+    """Says what of a request was not taken as it was written.
+
+    Args:
+        captions: What was asked for; None where it was no sentence.
+        seeds: The seeds that were drawn from.
+
+    Returns:
+        A sentence each.
+
+    Example:
+        >>> notes_on(["a red bird"], [7])
+        []
+    """
+    notes = []
+    if any(of and len(alphabet.normalise(of)) > alphabet.MAX_CHARACTERS for of in captions):
+        notes.append(f"Only the first {alphabet.MAX_CHARACTERS} characters of a caption are read.")
+    if max(seeds) > _EXACT:
+        notes.append(
+            f"A browser rounds seeds above {_EXACT}; drawn from {', '.join(map(str, dict.fromkeys(seeds)))}."
+        )
+    return notes
 
 
 def seed_of(value: object, randomise: bool = False) -> int:

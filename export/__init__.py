@@ -115,11 +115,21 @@ def _in_own_process(words: list[str]) -> None:
         paths = [str(root), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     words = [sys.executable, "-m", __name__, *words]
-    done = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode == 0:
+    # In a session of its own, so that Ctrl-C reaches this process alone, which passes it on and waits until
+    # what is half written is gone. (`subprocess.run` would kill after a quarter of a second.)
+    child = subprocess.Popen(
+        words, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        _, said = child.communicate()
+    except BaseException:
+        child.terminate()
+        child.communicate()
+        raise
+    if child.returncode == 0:
         return
-    told = done.stderr.strip().splitlines() or ["no message"]
-    if done.returncode == _EXIT_USER_ERROR and any(line.startswith(_PREFIX) for line in told):
+    told = said.strip().splitlines() or ["no message"]
+    if child.returncode == _EXIT_USER_ERROR and any(line.startswith(_PREFIX) for line in told):
         start = next(number for number, line in enumerate(told) if line.startswith(_PREFIX))
         raise UserError("\n".join(told[start:]).removeprefix(_PREFIX))
-    raise RuntimeError(f"exporting ended with code {done.returncode}:\n" + "\n".join(told[-30:]))
+    raise RuntimeError(f"exporting ended with code {child.returncode}:\n" + "\n".join(told[-30:]))

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from stackgan_k3.cli import explain
+from stackgan_k3.cli import explain, heed_termination
 from stackgan_k3.commands import export as command
 
 from . import export_run
@@ -23,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         >>> main(["no-such-run", "bundle"])
         2
     """
+    if argv is None:
+        heed_termination()
     parser = argparse.ArgumentParser(prog="python -m export", description=command.HELP, allow_abbrev=False)
     command.configure(parser)
     args = parser.parse_args(argv)

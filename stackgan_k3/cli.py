@@ -11,9 +11,11 @@ import importlib
 import io
 import os
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 from stackgan_k3 import __version__, commands
 from stackgan_k3.errors import UserError, unknown
@@ -54,12 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; those of the process where None.
 
     Returns:
-        The exit code: 0 for success, 2 for bad input, 130 after Ctrl-C.
+        The exit code: 0 for success, 2 for bad input, 130 after Ctrl-C, 143 after SIGTERM.
 
     Example:
         >>> main(["presetz"])
         2
     """
+    if argv is None:
+        heed_termination()
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):  # what a terminal cannot show must not end a command
         if isinstance(stream, io.TextIOWrapper):
@@ -81,6 +85,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"stackgan-k3: error: {message}", file=sys.stderr)
         return 2
+
+
+def heed_termination() -> None:
+    """Makes SIGTERM an exit as others are, so that a process which is told to end clears up after itself.
+
+    For the main function of a process, before it does anything.
+
+    Example:
+        >>> heed_termination()  # doctest: +SKIP
+    """
+
+    def leave(number: int, _: Any) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def explain(error: Exception) -> str | None:
@@ -158,10 +177,16 @@ def _run(words: list[str]) -> int:
     if not words[0].startswith("-") and words[0] not in (known := command_modules()):
         raise unknown("command", words[0], known)
     args, further = parser.parse_known_args(words)
-    if further and hasattr(args, "captions") and not any(word.startswith("-") for word in further):
-        args.captions += further  # argparse takes no more words after an option that stands among them
-    elif further:
+    if further and hasattr(args, "captions"):
+        # argparse takes no more words after an option that stands among them. As it does elsewhere, what
+        # follows "--" or has a space in it is no option.
+        end = further.index("--") if "--" in further else len(further)
+        captions, rest = further[:end], further[end + 1 :]
+        args.captions += [word for word in captions if not word.startswith("-") or " " in word] + rest
+        further = [word for word in captions if word.startswith("-") and " " not in word]
+    if further:
         parser.error(f"unrecognized arguments: {' '.join(further)}")
     code = args.run(args)
-    sys.stdout.flush()  # here, so that a reader that went away is noticed above
+    if sys.stdout is not None:  # there is none where it was closed before this began
+        sys.stdout.flush()  # here, so that a reader that went away is noticed above
     return int(code)

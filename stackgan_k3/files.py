@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from stackgan_k3.errors import UserError
 
@@ -36,7 +37,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.", suffix=".part")
+    with naming(final):
+        handle, name = tempfile.mkstemp(**_beside(final))
     os.close(handle)
     beside = Path(name)
     try:
@@ -77,7 +79,8 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     final.parent.mkdir(parents=True, exist_ok=True)
     if final.exists() and (not final.is_dir() or any(final.iterdir())):
         raise FileExistsError(f"{final} exists already")
-    beside = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}.", suffix=".part"))
+    with naming(final):
+        beside = Path(tempfile.mkdtemp(**_beside(final)))
     try:
         yield beside
         beside.chmod(0o777 & ~_umask())
@@ -89,6 +92,27 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def naming(final: Path) -> Iterator[None]:
+    """Has an error of the system name what was asked for, instead of a file that nobody knows.
+
+    Args:
+        final: What was asked for.
+
+    Example:
+        >>> with naming(Path("birds.png")):
+        ...     open(".birds.png.x1y2.part")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: [Errno 2] No such file or directory: 'birds.png'
+    """
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(final)
+        raise
 
 
 @contextmanager
@@ -135,6 +159,11 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _beside(final: Path) -> dict[str, Any]:
+    # Not the whole of a long name: what is added must fit into the 255 bytes that a name may have.
+    return {"dir": final.parent, "prefix": f".{final.name[:40]}.", "suffix": ".part"}
 
 
 def _name(error: OSError, final: Path) -> None:

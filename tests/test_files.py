@@ -109,6 +109,27 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path):
     assert all(name.startswith(".") and name.endswith(".part") for name in left)
 
 
+@pytest.mark.parametrize("write", [replacing, replacing_folder])
+def test_errors_name_what_was_asked_for(tmp_path, monkeypatch, write):
+    def refused(**options):
+        raise PermissionError(1, "Operation not permitted", f"{options['dir']}/.a.png.x1y2.part")
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    monkeypatch.setattr("tempfile.mkdtemp", refused)
+    with pytest.raises(PermissionError) as caught, write(tmp_path / "a.png"):
+        pytest.fail("the block must not be entered")
+    assert caught.value.filename == str(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("write", [replacing, replacing_folder])
+def test_a_name_may_be_as_long_as_the_system_lets_it(tmp_path, write):
+    name = "\u00fc" * 127  # 254 bytes
+    with write(tmp_path / name) as beside:
+        if write is replacing:
+            beside.write_text("done")
+    assert names(tmp_path) == [name]
+
+
 @pytest.mark.skipif(sys.platform == "win32" or not hasattr(os, "fork"), reason="POSIX resource limits")
 def test_a_full_disk_leaves_nothing(tmp_path):
     """A limit on the size of files stands for the full disk: the write fails half-way, from the system."""

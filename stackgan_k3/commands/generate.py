@@ -72,9 +72,9 @@ def run(args: argparse.Namespace) -> int:
     from stackgan_k3.bundle.shipped import bundle_and_captions
     from stackgan_k3.errors import UserError
     from stackgan_k3.inference import TextToImage
-    from stackgan_k3.inference.drawing import output_path
+    from stackgan_k3.inference.drawing import check_sheet, output_path
 
-    output_path(args.output)
+    target = output_path(args.output)
     words = args.captions if args.bundle is None else [args.bundle, *args.captions]
     bundle, captions = bundle_and_captions(words)
     with warnings.catch_warnings(record=True) as notes:
@@ -88,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
                 f"{bundle} has no text encoder: give --embeddings FILE.npy, float32 "
                 f"[N, {model.manifest.embedding_size}], in the place of captions"
             )
+        count = max(1, args.num_images) * (1 if asked is None else max(1, len(asked)))
+        check_sheet(target, count, args.num_images, model.manifest.image_size)
         drawing = model.generate(asked, num_images=args.num_images, seed=args.seed)
     for note in notes:
         print(f"note: {note.message}", file=sys.stderr)

@@ -62,9 +62,10 @@ def run(args: argparse.Namespace) -> int:
     from stackgan_k3.bundle.shipped import bundle_and_captions
     from stackgan_k3.errors import UserError
     from stackgan_k3.inference import TextToImage
+    from stackgan_k3.inference.drawing import check_sheet
     from stackgan_k3.inference.walk import save_walk, walk_path
 
-    walk_path(args.output)
+    target = walk_path(args.output)
     words = args.captions if args.bundle is None else [args.bundle, *args.captions]
     bundle, captions = bundle_and_captions(words)
     if len(captions) > 2:
@@ -72,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         model = TextToImage.load(bundle, provider=args.provider)
+        check_sheet(target, args.steps, args.steps, model.manifest.image_size, columns=max(1, args.steps))
         drawing = model.interpolate(*captions, seed=args.seed, seed_b=args.seed2, steps=args.steps)
     for note in notes:
         print(f"note: {note.message}", file=sys.stderr)

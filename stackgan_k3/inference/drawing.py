@@ -13,6 +13,7 @@ from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing
 
 _GAP = 4  # white pixels between the pictures of a grid
+_LONGEST = 65_500  # a side of a JPEG in pixels, by the library that writes them
 _FORMATS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG"},
     ".jpg": {"format": "JPEG", "quality": 95},
@@ -66,13 +67,11 @@ class Drawing:
         pictures = self.previews if previews else self.images
         count, height, width, _ = pictures.shape
         if columns is None:
-            each = count // self.seeds.count(self.seeds[0])
-            columns = each if 1 < each < count else math.ceil(math.sqrt(count))
+            columns = _columns(count, count // self.seeds.count(self.seeds[0]))
         if columns < 1:
             raise UserError(f"columns is {columns}; a grid needs at least 1")
         columns = min(columns, count)
-        rows = math.ceil(count / columns)
-        sheet = np.full((rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3), 255, np.uint8)
+        sheet = np.full((*_sides(count, columns, height, width), 3), 255, np.uint8)
         for number, picture in enumerate(pictures):
             top, left = (number // columns) * (height + _GAP), (number % columns) * (width + _GAP)
             sheet[top : top + height, left : left + width] = picture
@@ -93,8 +92,8 @@ class Drawing:
             The files written.
 
         Raises:
-            UserError: If the suffix is neither ``.png`` nor ``.jpg``, or the folder to
-                write in does not exist.
+            UserError: If the suffix is neither ``.png`` nor ``.jpg``, the folder to
+                write in does not exist, or a JPEG would be larger than such files can be.
 
         Example:
             >>> import tempfile
@@ -105,6 +104,9 @@ class Drawing:
         """
         target = output_path(path)
         if target.suffix.lower() in _FORMATS and not target.is_dir():
+            pictures = self.previews if previews else self.images
+            each = len(self) // self.seeds.count(self.seeds[0])
+            check_sheet(target, len(self), each, max(pictures.shape[1:3]), columns)
             _write(self.grid(columns, previews=previews), target)
             return [target]
         target.mkdir(exist_ok=True)
@@ -143,9 +145,63 @@ def output_path(path: str | os.PathLike[str]) -> Path:
         raise UserError(f"{text}: save as .png or .jpg, or in a folder (end its name with /)")
     if folder and target.exists() and not target.is_dir():
         raise UserError(f"{text} is a file; give the name of a folder")
-    if not target.parent.is_dir():
-        raise UserError(f"the folder {target.parent} does not exist; make it first")
+    check_folder(target.parent)
     return target
+
+
+def check_folder(folder: Path) -> None:
+    """Checks that files can be written in a folder.
+
+    Raises:
+        UserError: If it does not exist, or must not be written in.
+
+    Example:
+        >>> check_folder(Path("."))
+    """
+    if not folder.is_dir():
+        raise UserError(f"the folder {folder} does not exist; make it first")
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"nothing can be written in the folder {folder}; choose another")
+
+
+def check_sheet(path: Path, count: int, each: int, side: int, columns: int | None = None) -> None:
+    """Checks, before anything is drawn, that a file can hold so many pictures.
+
+    Args:
+        path: What `output_path` returned.
+        count: The number of pictures.
+        each: How many of them there are of one caption.
+        side: Pixels of a picture's side.
+        columns: See `Drawing.grid`.
+
+    Raises:
+        UserError: If it is a JPEG, and one side of the sheet longer than a JPEG's can be.
+
+    Example:
+        >>> check_sheet(Path("birds.png"), 1000, 500, 256)
+        >>> check_sheet(Path("birds.jpg"), 1000, 500, 256)
+        Traceback (most recent call last):
+        ...
+        stackgan_k3.errors.UserError: birds.jpg would have 129996 x 516 pixels, and a JPEG has at most 65500 \
+a side; save as .png, or draw fewer at a time
+    """
+    if path.is_dir() or _FORMATS.get(path.suffix.lower(), {}).get("format") != "JPEG":
+        return
+    height, width = _sides(count, columns or _columns(count, each), side, side)
+    if max(height, width) > _LONGEST:
+        raise UserError(
+            f"{path} would have {width} x {height} pixels, and a JPEG has at most {_LONGEST} a side; save as "
+            ".png, or draw fewer at a time"
+        )
+
+
+def _columns(count: int, each: int) -> int:
+    return each if 1 < each < count else math.ceil(math.sqrt(count))
+
+
+def _sides(count: int, columns: int, height: int, width: int) -> tuple[int, int]:
+    rows = math.ceil(count / columns)
+    return rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP
 
 
 def _write(picture: np.ndarray, path: Path) -> None:

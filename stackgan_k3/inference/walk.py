@@ -7,7 +7,7 @@ from PIL import Image
 
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing
-from stackgan_k3.inference.drawing import Drawing
+from stackgan_k3.inference.drawing import Drawing, check_folder
 
 _STILL = (".png", ".jpg", ".jpeg")
 
@@ -32,8 +32,7 @@ def walk_path(path: str | os.PathLike[str]) -> Path:
         raise UserError(f"{path}: save as .png or .jpg (a strip), or .gif (it moves)")
     if target.is_dir():
         raise UserError(f"{path} is a folder; give the name of a file")
-    if not target.parent.is_dir():
-        raise UserError(f"the folder {target.parent} does not exist; make it first")
+    check_folder(target.parent)
     return target
 
 

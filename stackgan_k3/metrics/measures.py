@@ -50,7 +50,10 @@ directory); write one with `stackgan-k3 evaluate … --json no-such.json`
     try:
         numbers = json.loads(Path(path).read_text(encoding="utf-8"))
         if isinstance(numbers, dict) and {"samples", "split", "seed"} <= numbers.keys() and measures(numbers):
-            return numbers
+            wrong = [name for name, value in measures(numbers).items() if not _is_measured(value)]
+            if not wrong:
+                return numbers
+            reason = f"'{wrong[0]}' holds something else than numbers"
     except OSError as error:
         reason = error.strerror or str(error)
     except ValueError as error:
@@ -59,3 +62,7 @@ directory); write one with `stackgan-k3 evaluate … --json no-such.json`
         f"{path} cannot be read as an evaluation ({reason}); write one with "
         f"`stackgan-k3 evaluate … --json {path}`"
     )
+
+
+def _is_measured(value: Mapping[str, Any]) -> bool:
+    return all(isinstance(number, int | float) and not isinstance(number, bool) for number in value.values())

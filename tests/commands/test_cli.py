@@ -196,6 +196,34 @@ def test_a_reader_that_goes_away_is_no_error():
     assert done.stderr == b""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+def test_a_closed_output_is_no_error():
+    words = f'"{sys.executable}" -m stackgan_k3 presets >&-'
+    done = subprocess.run(words, shell=True, stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
+def test_a_process_that_is_told_to_end_clears_up():
+    code = (
+        "import sys, time\n"
+        "from stackgan_k3 import cli\n"
+        "def run(words):\n"
+        "    try:\n"
+        "        print('working', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    finally:\n"
+        "        print('cleared up', flush=True)\n"
+        "cli._run = run\n"
+        "sys.exit(cli.main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"working\n"
+        process.terminate()
+        assert process.communicate(timeout=60)[0] == b"cleared up\n"
+    assert process.returncode == 143
+
+
 def test_the_presets_are_listed_with_their_descriptions(capsys):
     from stackgan_k3.commands.presets import descriptions
 

@@ -62,6 +62,17 @@ def test_options_may_stand_before_a_caption(bundle, tmp_path, capsys):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+@pytest.mark.parametrize("words", [("--", "-x"), ("-x bird",), ("--", "-x bird")])
+def test_a_caption_may_begin_with_a_dash(bundle, tmp_path, capsys, words):
+    assert call(bundle, CAPTION, "--seed", "3", "-o", str(tmp_path / "a.png"), *words) == 0
+    assert f"seed 3: {CAPTION}\nseed 3: {words[-1]}\n" in capsys.readouterr().out
+
+
+def test_an_unknown_option_is_no_caption(bundle, tmp_path, capsys):
+    assert call(bundle, CAPTION, "-o", str(tmp_path / "a.png"), "--sed", "3") == 2
+    assert "unrecognized arguments: --sed" in capsys.readouterr().err
+
+
 def test_a_caption_that_is_given_twice_is_told_once(bundle, tmp_path, capsys):
     assert call(bundle, CAPTION, CAPTION, "--seed", "3", "-o", str(tmp_path / "a.png")) == 0
     assert f"seed 3: {CAPTION}\n" in capsys.readouterr().out
@@ -78,6 +89,7 @@ def test_a_caption_that_is_given_twice_is_told_once(bundle, tmp_path, capsys):
         ([CAPTION, "-o", "a.gif"], "as .png or .jpg"),
         ([CAPTION, "-o", ""], "no name to save under"),
         ([CAPTION, "-o", "missing/a.png"], "does not exist"),
+        ([CAPTION, "-n", "900", CAPTION, "-o", "a.jpg"], "a JPEG has at most 65500 a side; save as .png"),
         ([CAPTION, "-n", "many", "-o", "a.png"], "invalid int value"),
         ([CAPTION], "required: -o"),
     ],

@@ -44,6 +44,7 @@ def test_a_gif(bundle, tmp_path):
         ([ONE, OTHER, "a third", "-o", "a.png"], "3 captions were given"),
         ([ONE, OTHER, "--steps", "1", "-o", "a.png"], "steps is 1"),
         ([ONE, " ", "-o", "a.png"], "the caption is empty"),
+        ([ONE, OTHER, "--steps", "600", "-o", "a.jpg"], "a JPEG has at most 65500 a side; save as .png"),
         ([ONE, OTHER, "-o", "a.mp4"], "or .gif"),
         ([ONE, OTHER, "-o", "missing/a.gif"], "does not exist"),
     ],

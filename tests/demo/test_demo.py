@@ -135,11 +135,21 @@ def test_the_largest_seed_is_exact(client):
         ({"seed": -1}, "out of range"),
         ({"seed": 2**63}, "out of range"),
         ({"seed": None}, "the seed must be a whole number"),
+        ({"seed": 1.5}, "the seed must be a whole number"),
     ],
 )
 def test_bad_requests_are_refused_with_the_reason(client, request_, message):
     with pytest.raises(AppError, match=message):
         generate(client, **request_)
+
+
+def test_what_is_not_taken_as_written_is_said():
+    from demo.requests import notes_on
+
+    assert notes_on(["a red bird", None], [2**53 - 1]) == []
+    assert notes_on([None, "bird " * 100], [7]) == ["Only the first 201 characters of a caption are read."]
+    (note,) = notes_on(["a red bird"], [2**53 + 2, 7])
+    assert "drawn from 9007199254740994, 7." in note
 
 
 def test_a_long_caption_is_drawn(client):
@@ -183,6 +193,7 @@ def test_an_empty_second_caption_keeps_the_first(client, bundle):
         ({"steps": 17}, "greater than maximum"),
         ({"steps": 2.5}, "steps must be a whole number from 2 to 16"),
         ({"seed_b": None}, "the seed must be a whole number"),
+        ({"seed_b": 0.5}, "the seed must be a whole number"),
         ({"seed": -1}, "out of range"),
     ],
 )

@@ -1,7 +1,9 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -100,7 +102,16 @@ def test_an_evaluation_goes_into_the_card(run_folder, exported, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [(None, "No such file"), ("{", "Expecting"), ('{"samples": 3}', "it holds no measures")],
+    [
+        (None, "No such file"),
+        ("{", "Expecting"),
+        ('{"samples": 3}', "it holds no measures"),
+        ('{"samples": 3, "split": "test", "seed": 0, "fid": {"drawn": "x"}}', "'fid' holds something else"),
+        (
+            '{"samples": 3, "split": "test", "seed": 0, "a": {"b": {"drawn": 1, "floor": null}}}',
+            "'a b'",
+        ),
+    ],
 )
 def test_what_is_no_evaluation_is_refused_before_anything_is_written(run_folder, tmp_path, text, reason):
     path = tmp_path / "numbers.json"
@@ -193,3 +204,19 @@ def test_without_a_bundle_name_it_goes_into_the_run(monkeypatch, run_folder):
     monkeypatch.setattr(export, "_in_own_process", asked.append)
     assert export.export_run(run_folder, force=True) == run_folder / "bundle"
     assert asked == [[str(run_folder), str(run_folder / "bundle"), "--force"]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_is_stopped_leaves_nothing(run_folder, tmp_path, number, code):
+    place = tmp_path / "bundles"
+    words = [sys.executable, "-m", "stackgan_k3", "export", str(run_folder), str(place / "birds")]
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 240
+        while not list(place.glob(".birds.*.part/model.onnx")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(number)
+        assert process.wait(timeout=240) == code
+    assert list(place.iterdir()) == []

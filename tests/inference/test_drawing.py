@@ -4,6 +4,7 @@ from PIL import Image
 
 from stackgan_k3.errors import UserError
 from stackgan_k3.inference import Drawing
+from stackgan_k3.inference.drawing import check_sheet
 
 
 def draw(captions=1, each=1):
@@ -75,6 +76,27 @@ def test_names_that_cannot_be_saved(tmp_path, name, message):
     with pytest.raises(UserError, match=message):
         draw().save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_jpeg_has_a_largest_size(tmp_path):
+    drawing = draw(each=2)
+    side = drawing.images.shape[1]
+    fits = (65_500 + 4) // (side + 4)
+    check_sheet(tmp_path / "a.jpg", fits, fits, side, columns=fits)
+    check_sheet(tmp_path / "a.png", fits + 1, 1, side, columns=fits + 1)
+    check_sheet(tmp_path, fits + 1, 1, side, columns=fits + 1)  # a file each
+    with pytest.raises(UserError, match="at most 65500 a side"):
+        check_sheet(tmp_path / "a.jpg", fits + 1, 1, side, columns=fits + 1)
+    wide = np.zeros((1, 2, 65_501, 3), np.uint8)
+    with pytest.raises(UserError, match="at most 65500 a side"):
+        Drawing(wide, wide, ("a bird",), (0,), "CPUExecutionProvider").save(tmp_path / "a.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_in(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(UserError, match="nothing can be written in the folder"):
+        draw().save(tmp_path / "a.png")
 
 
 def test_a_file_where_a_folder_should_be(tmp_path):

@@ -77,10 +77,10 @@ def choose_backend() -> Choice:
 def take_backend() -> Choice:
     """Chooses a backend and sets the environment that it is to be imported in.
 
-    ``KERAS_BACKEND`` becomes the choice. TensorFlow prints no log of its own, which would bury a
-    command's, and uses oneDNN: on processors without AVX-512 VNNI it leaves those kernels off, although its
-    training steps take half of the time with them. What the user has set in ``TF_CPP_MIN_LOG_LEVEL`` and
-    ``TF_ENABLE_ONEDNN_OPTS`` stays.
+    ``KERAS_BACKEND`` becomes the choice. TensorFlow keeps its log, which would bury a command's, to a few
+    lines at its start, and uses oneDNN: on processors without AVX-512 VNNI it leaves those kernels off,
+    although its training steps take half of the time with them. What the user has set in
+    ``TF_CPP_MIN_LOG_LEVEL`` and ``TF_ENABLE_ONEDNN_OPTS`` stays.
 
     Returns:
         As :func:`choose_backend`.

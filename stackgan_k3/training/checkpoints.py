@@ -15,7 +15,10 @@ from stackgan_k3 import engine
 from stackgan_k3.errors import UserError
 from stackgan_k3.files import replacing, replacing_folder
 
-_REMEDY = "copy it again from where the run was made, or remove a damaged checkpoint and take the one before"
+_REMEDY = (
+    "copy it again from where the run was made, or remove it (of a damaged checkpoint, its folder) and go on "
+    "with --resume --phase NAME, which writes a network again and takes the checkpoint before a damaged one"
+)
 
 
 class Position(NamedTuple):

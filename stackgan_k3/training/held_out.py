@@ -51,10 +51,10 @@ class HeldOut:
         self.records = records
         self.count = n = min(samples, len(records) // 2)
         if n < 20:
+            instead = ", or, with `evaluate`, take --split train" if records.split == "test" else ""
             raise UserError(
                 f"samples is {samples} and the {records.split} split of {records.folder} has {len(records)} "
-                "pictures; both halves need 20 at least: prepare more pictures, or, with `evaluate`, take "
-                "--split train"
+                f"pictures; both halves need 20 at least: prepare more pictures{instead}"
             )
         order = np.random.Generator(np.random.Philox(key=[seed, 1])).permutation(len(records))
         self.first, self.second = order[:n], order[n : 2 * n]

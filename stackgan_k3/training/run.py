@@ -128,7 +128,7 @@ class Run:
         return run
 
     def reconfigure(self, config: RunConfig) -> None:
-        """Replaces the configuration of a run that goes on.
+        """Replaces the configuration of a run that goes on, to be written by :meth:`save_config`.
 
         Only what does not change the networks or the data's order may differ: the
         numbers of epochs, the worker processes and the precision, which is a machine's.
@@ -149,8 +149,11 @@ class Run:
                 "changing them, or choose another folder"
             )
         self.config = config
+
+    def save_config(self) -> None:
+        """Writes the configuration, once nothing of what is asked for has been refused."""
         with replacing(self.folder / "config.json") as beside:
-            beside.write_text(config.to_json(), encoding="utf-8")
+            beside.write_text(self.config.to_json(), encoding="utf-8")
 
     @property
     def examples(self) -> list[str]:
@@ -263,8 +266,13 @@ class Run:
         save_variables(self._weights(phase, network), model.variables, checkpoint)
 
     def keeps(self, phase: str, network: str, checkpoint: str) -> bool:
-        """Says whether the weights that were kept of a network come from a checkpoint."""
-        return self.has(phase, network) and checkpoint_of(self._weights(phase, network)) == checkpoint
+        """Says whether the weights that were kept of a network come from a checkpoint, and can be read."""
+        if not self.has(phase, network):
+            return False
+        try:
+            return checkpoint_of(self._weights(phase, network)) == checkpoint
+        except UserError:  # damaged: it is written again
+            return False
 
     def _weights(self, phase: str, network: str) -> Path:
         return self.phase(phase) / f"{network}.safetensors"

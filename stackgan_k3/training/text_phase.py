@@ -99,7 +99,7 @@ def train_text(run: Run, records: Records, deadline: float | None = None) -> boo
     finished = train_phase(run, "text", model, loader, text.epochs, products={}, deadline=deadline)
     latest = Checkpoints(run.phase("text") / "checkpoints").latest()
     of = "" if latest is None else latest.name
-    if not run.keeps("text", "text_encoder", of):
+    if not all(run.keeps("text", network, of) for network in ("text_encoder", "image_encoder")):
         # The margin sets the embeddings' scale, and it is far below what the dense layer of the
         # conditioning augmentation, with its weights from N(0, 0.02²), can see. A cosine compares
         # directions from where they are, so what was trained on it is scaled and not moved.

@@ -1,5 +1,6 @@
 """Trains a preset on a prepared data set: every phase in order, each resumable."""
 
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -72,7 +73,8 @@ def train(
             raise unknown("phase", name, config.phases)
     deadline = None if max_minutes is None else started + 60 * max_minutes
     records = Records(data, "train")
-    if not (resume and (Path(folder) / "config.json").is_file()):
+    begun = not (resume and (Path(folder) / "config.json").is_file())
+    if begun:
         _check_sizes(config, records, phases)
         _check_order(config, Path(folder), phases)
         _check_embeddings(config, records)
@@ -83,20 +85,37 @@ def train(
             )  # what cannot be read is refused before a folder is made
         Run.create(folder, config, records, _examples(config, records))
     with alone(Path(folder) / ".lock", f"another process is training {folder}; wait for it, or stop it"):
-        run = _reopen(config, records, Path(folder))
-        _check_sizes(run.config, records, phases)
-        run.note_machine(f"{describe_machine()}, {_precision(run.config)}")
-        for name in config.phases:
-            if name not in phases:
-                continue
-            if time_is_up(deadline):
-                break
-            if _is_stood_on(run, name, phases):
-                continue
-            finished = recipe_of(config.system).TRAINERS[name](run, records, deadline)
-            if not finished:
-                break
+        try:
+            run = _reopen(config, records, Path(folder), phases)
+            _train_phases(run, records, phases, deadline)
+        except UserError:
+            if begun:
+                _remove_empty(Path(folder))
+            raise
     return run
+
+
+def _train_phases(run: Run, records: Records, phases: Sequence[str], deadline: float | None) -> None:
+    left = [name for name in run.config.phases if name in phases and _is_stood_on(run, name, phases)]
+    # What is not trained further keeps its number of epochs.
+    before = Run.open(run.folder).config
+    run.reconfigure(run.config.changed({f"{name}.epochs": before.part(name).epochs for name in left}))
+    run.save_config()
+    run.note_machine(f"{describe_machine()}, {_precision(run.config)}")
+    for name in run.config.phases:
+        if name not in phases or name in left:
+            continue
+        if time_is_up(deadline):
+            break
+        finished = recipe_of(run.config.system).TRAINERS[name](run, records, deadline)
+        if not finished:
+            break
+
+
+def _remove_empty(folder: Path) -> None:
+    """Removes a run that was refused before it began, so that it can be begun with what was told."""
+    if {path.name for path in folder.iterdir()} <= {"config.json", "data.json", "machines.json", ".lock"}:
+        shutil.rmtree(folder, ignore_errors=True)  # Windows keeps the lock that is held
 
 
 def _precision(config: RunConfig) -> str:
@@ -127,7 +146,7 @@ def _is_stood_on(run: Run, phase: str, phases: Sequence[str]) -> bool:
     )
 
 
-def _reopen(config: RunConfig, records: Records, folder: Path) -> Run:
+def _reopen(config: RunConfig, records: Records, folder: Path, phases: Sequence[str]) -> Run:
     run = Run.open(folder)
     if run.data_info["shards"] != records.info["shards"]:
         raise UserError(
@@ -136,6 +155,7 @@ def _reopen(config: RunConfig, records: Records, folder: Path) -> Run:
         )
     run.data_info["folder"] = str(Path(records.folder).resolve())  # it may have been moved since
     run.reconfigure(config)
+    _check_sizes(run.config, records, phases)
     return run
 
 

@@ -179,6 +179,42 @@ def test_a_phase_that_another_stands_on_is_not_trained_further(whole, data, caps
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
+def test_a_refused_command_leaves_the_configuration_as_it_was(whole, data):
+    before = (whole.folder / "config.json").read_bytes()
+    more = Run.open(whole.folder).config.changed({"text.epochs": 7, "stage1.epochs": 7})
+    with pytest.raises(ValueError, match=r"stage1 of .* was trained on what 'text' left"):
+        train(more, data, whole.folder, phases=["text", "stage1"], resume=True)
+    assert (whole.folder / "config.json").read_bytes() == before
+    train(more, data, whole.folder, resume=True)  # both are left as they are, and so is what is said of them
+    assert (whole.folder / "config.json").read_bytes() == before
+
+
+def test_a_run_that_is_refused_before_it_began_leaves_no_folder(data, config, tmp_path):
+    (tmp_path / "vectors.txt").write_text("bird 0.5 0.25\nred 0.1 0.2\n")
+    changes = {"text.encoder": "word-vectors", "text.vectors": str(tmp_path / "vectors.txt")}
+    wrong = config.changed({**changes, "text.embedding_dim": 8})
+    with pytest.raises(ValueError, match=r"text\.embedding_dim=2"):
+        train(wrong, data, tmp_path / "run", phases=["text"])
+    assert not (tmp_path / "run").exists()
+    train(config.changed({**changes, "text.embedding_dim": 2}), data, tmp_path / "run", phases=["text"])
+    assert Run.open(tmp_path / "run").has("text", "text_encoder")
+
+
+@pytest.mark.parametrize("network", ["text_encoder", "image_encoder"])
+def test_a_damaged_encoder_is_written_again(data, config, tmp_path, network):
+    run = train(config, data, tmp_path / "run", phases=["text"])
+    path = run.folder / "text" / f"{network}.safetensors"
+    before = load_file(path)
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(ValueError, match="--resume --phase NAME"):
+        run.text_encoder() if network == "text_encoder" else run.image_encoder()
+    train(config, data, run.folder, phases=["text"], resume=True)
+    after = load_file(path)
+    weights = [name for name in before if "seed_generator" not in name]  # whose names count what was built
+    assert len(weights) > 4
+    assert all(np.allclose(before[name], after[name], atol=1e-6) for name in weights)
+
+
 def test_two_at_once_in_one_folder_are_refused(whole, data):
     files_before = sorted(path.name for path in whole.folder.iterdir())
     holding = (

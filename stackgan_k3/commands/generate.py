@@ -69,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         stackgan-k3 generate bundles/mine "a small red bird" -n 4 --seed 7 -o red.png
         ```
     """
+    import numpy as np
+
     from stackgan_k3.bundle.shipped import bundle_and_captions
     from stackgan_k3.errors import UserError
     from stackgan_k3.inference import TextToImage
@@ -88,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
                 f"{bundle} has no text encoder: give --embeddings FILE.npy, float32 "
                 f"[N, {model.manifest.embedding_size}], in the place of captions"
             )
-        count = max(1, args.num_images) * (1 if asked is None else max(1, len(asked)))
+        rows = 1 if asked is None or np.ndim(asked) == 0 else len(asked)
+        count = max(1, args.num_images) * max(1, rows)
         check_sheet(target, count, args.num_images, model.manifest.image_size)
         drawing = model.generate(asked, num_images=args.num_images, seed=args.seed)
     for note in notes:

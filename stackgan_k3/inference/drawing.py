@@ -187,7 +187,8 @@ a side; save as .png, or draw fewer at a time
     """
     if path.is_dir() or _FORMATS.get(path.suffix.lower(), {}).get("format") != "JPEG":
         return
-    height, width = _sides(count, columns or _columns(count, each), side, side)
+    columns = min(columns or _columns(count, each), count)
+    height, width = _sides(count, columns, side, side)
     if max(height, width) > _LONGEST:
         raise UserError(
             f"{path} would have {width} x {height} pixels, and a JPEG has at most {_LONGEST} a side; save as "

@@ -12,7 +12,7 @@ from stackgan_k3.bundle import alphabet
 from stackgan_k3.bundle.manifest import FILE_NAME, Manifest
 from stackgan_k3.bundle.words import words_of
 from stackgan_k3.errors import UserError
-from stackgan_k3.files import naming, replacing_folder
+from stackgan_k3.files import hidden, naming, replacing_folder
 from stackgan_k3.inference import TextToImage
 from stackgan_k3.models.pipeline import Pipeline
 
@@ -75,7 +75,7 @@ def write_bundle(
     taken = final.exists() and (not final.is_dir() or any(final.iterdir()))
     final.parent.mkdir(parents=True, exist_ok=True)
     with naming(final):
-        older = tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name[:40]}.")
+        older = tempfile.TemporaryDirectory(**hidden(final))
     with older as aside:
         target = Path(aside, "new") if taken else final
         with replacing_folder(target) as folder:

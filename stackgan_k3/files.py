@@ -38,7 +38,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
     with naming(final):
-        handle, name = tempfile.mkstemp(**_beside(final))
+        handle, name = tempfile.mkstemp(**hidden(final))
     os.close(handle)
     beside = Path(name)
     try:
@@ -80,7 +80,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     if final.exists() and (not final.is_dir() or any(final.iterdir())):
         raise FileExistsError(f"{final} exists already")
     with naming(final):
-        beside = Path(tempfile.mkdtemp(**_beside(final)))
+        beside = Path(tempfile.mkdtemp(**hidden(final)))
     try:
         yield beside
         beside.chmod(0o777 & ~_umask())
@@ -92,6 +92,21 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def hidden(final: Path) -> dict[str, Any]:
+    """Returns what :mod:`tempfile` takes to name something beside ``final`` that nobody looks at.
+
+    Of a long name it is the beginning alone: with what is added it must fit into the 255 bytes of a name.
+
+    Args:
+        final: What is to be written.
+
+    Example:
+        >>> hidden(Path("runs/birds.png"))["prefix"]
+        '.birds.png.'
+    """
+    return {"dir": final.parent, "prefix": f".{final.name[:40]}.", "suffix": ".part"}
 
 
 @contextmanager
@@ -159,11 +174,6 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _beside(final: Path) -> dict[str, Any]:
-    # Not the whole of a long name: what is added must fit into the 255 bytes that a name may have.
-    return {"dir": final.parent, "prefix": f".{final.name[:40]}.", "suffix": ".part"}
 
 
 def _name(error: OSError, final: Path) -> None:

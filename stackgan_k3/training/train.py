@@ -86,30 +86,21 @@ def train(
         Run.create(folder, config, records, _examples(config, records))
     with alone(Path(folder) / ".lock", f"another process is training {folder}; wait for it, or stop it"):
         try:
-            run = _reopen(config, records, Path(folder), phases)
-            _train_phases(run, records, phases, deadline)
+            run, left = _reopen(config, records, Path(folder), phases)
+            run.note_machine(f"{describe_machine()}, {_precision(run.config)}")
+            for name in config.phases:
+                if name not in phases or name in left:
+                    continue
+                if time_is_up(deadline):
+                    break
+                finished = recipe_of(config.system).TRAINERS[name](run, records, deadline)
+                if not finished:
+                    break
         except UserError:
             if begun:
                 _remove_empty(Path(folder))
             raise
     return run
-
-
-def _train_phases(run: Run, records: Records, phases: Sequence[str], deadline: float | None) -> None:
-    left = [name for name in run.config.phases if name in phases and _is_stood_on(run, name, phases)]
-    # What is not trained further keeps its number of epochs.
-    before = Run.open(run.folder).config
-    run.reconfigure(run.config.changed({f"{name}.epochs": before.part(name).epochs for name in left}))
-    run.save_config()
-    run.note_machine(f"{describe_machine()}, {_precision(run.config)}")
-    for name in run.config.phases:
-        if name not in phases or name in left:
-            continue
-        if time_is_up(deadline):
-            break
-        finished = recipe_of(run.config.system).TRAINERS[name](run, records, deadline)
-        if not finished:
-            break
 
 
 def _remove_empty(folder: Path) -> None:
@@ -146,7 +137,10 @@ def _is_stood_on(run: Run, phase: str, phases: Sequence[str]) -> bool:
     )
 
 
-def _reopen(config: RunConfig, records: Records, folder: Path, phases: Sequence[str]) -> Run:
+def _reopen(
+    config: RunConfig, records: Records, folder: Path, phases: Sequence[str]
+) -> tuple[Run, list[str]]:
+    """Opens a run to go on with; returns it, and which of the phases are left as they are."""
     run = Run.open(folder)
     if run.data_info["shards"] != records.info["shards"]:
         raise UserError(
@@ -154,9 +148,14 @@ def _reopen(config: RunConfig, records: Records, folder: Path, phases: Sequence[
             f"{records.folder}; pass that data set, or choose another folder"
         )
     run.data_info["folder"] = str(Path(records.folder).resolve())  # it may have been moved since
+    before = run.config
     run.reconfigure(config)
     _check_sizes(run.config, records, phases)
-    return run
+    left = [name for name in config.phases if name in phases and _is_stood_on(run, name, phases)]
+    # What is not trained further keeps its number of epochs.
+    run.config = run.config.changed({f"{name}.epochs": before.part(name).epochs for name in left})
+    run.save_config()
+    return run, left
 
 
 def _examples(config: RunConfig, records: Records) -> list[str]:

@@ -74,7 +74,7 @@ def test_a_wrong_keras_backend_gets_the_nearest_name(monkeypatch):
 @pytest.mark.parametrize("set_by_user", [None, "0"])
 def test_a_command_sets_what_the_backend_starts_with(machine, monkeypatch, set_by_user):
     machine("tensorflow")
-    environment = {"KEPT": "1"} if set_by_user is None else {"TF_ENABLE_ONEDNN_OPTS": set_by_user}
+    environment = {} if set_by_user is None else {"TF_ENABLE_ONEDNN_OPTS": set_by_user}
     monkeypatch.setattr(choose.os, "environ", environment)
     assert choose.take_backend() == ("tensorflow", "the only backend installed")
     assert environment["KERAS_BACKEND"] == "tensorflow" and environment["TF_CPP_MIN_LOG_LEVEL"] == "3"

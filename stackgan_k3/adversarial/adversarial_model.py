@@ -209,7 +209,15 @@ class AdversarialModel(engine.EngineModel):
         )
         return loss + self.r1_weight * self.r1_every * r1, {"discriminator_loss": loss, **logs, "r1": r1}
 
-    def _complete(self, batch: dict[str, Any]) -> dict[str, Any]:
+    def _complete(self, batch: Any) -> dict[str, Any]:
+        if not isinstance(batch, Mapping) or "image" not in batch:
+            has = ", ".join(map(str, batch)) if isinstance(batch, Mapping) else type(batch).__name__
+            raise UserError(f"a batch must be a dict with the pictures as 'image'; this one is: {has}")
+        sides, wanted = tuple(batch["image"].shape)[1:3], tuple(self.generator.output["image"].shape)[1:3]
+        if sides != wanted:
+            raise UserError(
+                f"the batch's pictures have the sides {sides}, the generator's {wanted}; give such pictures"
+            )
         missing = {name: draw for name, draw in self.draws.items() if name not in batch}
         size = ops.shape(batch["image"])[0]
         filled = {}

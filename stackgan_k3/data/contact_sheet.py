@@ -78,7 +78,8 @@ def contact_sheet(
     sheet = Image.new("RGB", (columns * cell + _GAP, top + sum(tall) - _GAP), _PAPER)
     pen = ImageDraw.Draw(sheet)
     counts = " + ".join(f"{info['splits'][split]['records']:,} {split}" for split in SPLITS)
-    heading = f"{info['title']}: {counts}, {len(info['classes']):,} classes, {info['size']} px"
+    classes = "1 class" if len(info["classes"]) == 1 else f"{len(info['classes']):,} classes"
+    heading = f"{info['title']}: {counts}, {classes}, {info['size']} px"
     _write(pen, _fit(heading, sheet.width - 2 * _GAP, _TEXT), _GAP, _GAP + _TEXT, _TEXT, _INK)
     for number, (split, record) in enumerate(chosen):
         left, upper = _GAP + number % columns * cell, top + sum(tall[: number // columns])

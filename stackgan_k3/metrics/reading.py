@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from stackgan_k3.errors import UserError
+from stackgan_k3.metrics.pictures import check_pictures, resized
 from stackgan_k3.metrics.probe import Probe
 
 
@@ -56,8 +57,7 @@ def read(probe: Probe, pictures: np.ndarray, *, batch_size: int = 64) -> Reading
 
     Args:
         probe: The probe.
-        pictures: uint8 ``[N, S, S, 3]``; S is a multiple of 64, and larger pictures are averaged
-            down in squares.
+        pictures: uint8 ``[N, S, S, 3]``, S at least 64; see :func:`at_64`.
         batch_size: Pictures read at a time.
 
     Raises:
@@ -68,8 +68,7 @@ def read(probe: Probe, pictures: np.ndarray, *, batch_size: int = 64) -> Reading
         >>> read(probe, np.zeros((3, 128, 128, 3), "uint8")).features.shape
         (3, 8)
     """
-    if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.dtype != np.uint8 or not len(pictures):
-        raise UserError(f"pictures are {pictures.dtype} {list(pictures.shape)}; not uint8 [N, S, S, 3]")
+    check_pictures(pictures)
     parts = [
         {
             name: ops.convert_to_numpy(value)
@@ -83,23 +82,26 @@ def read(probe: Probe, pictures: np.ndarray, *, batch_size: int = 64) -> Reading
 
 
 def at_64(pictures: np.ndarray) -> np.ndarray:
-    """Averages pictures down to 64 px: uint8 ``[N, S, S, 3]`` to float32 in [-1, 1].
+    """Reduces pictures to 64 px: uint8 ``[N, S, S, 3]`` to float32 in [-1, 1].
+
+    Sharply (see :func:`resized`), as a prepared set's pictures of 64 px are, so that what has learnt from
+    those reads larger ones as well; the mean of each square of pixels would be softer.
 
     Raises:
-        UserError: If S is no multiple of 64.
+        UserError: If the pictures are not square, or smaller.
 
     Example:
         >>> at_64(np.full((1, 128, 128, 3), 255, "uint8")).max()
         np.float32(1.0)
     """
-    count, side = pictures.shape[:2]
-    if side % 64 or pictures.shape[2] != side:
+    side = pictures.shape[1]
+    if side < 64 or pictures.shape[2] != side:
         raise UserError(
-            f"pictures have {side} x {pictures.shape[2]} pixels; probes and encoders read multiples of 64: "
-            "prepare the set with --size 64, 128 or 256, or measure by --features pixels without them"
+            f"pictures have {side} x {pictures.shape[2]} pixels; probes and encoders read squares of at "
+            "least 64: prepare the set with --size 64, 128 or 256, or measure by --features pixels "
+            "without them"
         )
-    squares = pictures.reshape(count, 64, side // 64, 64, side // 64, 3).astype(np.float32)
-    return squares.mean(axis=(2, 4)) / np.float32(127.5) - np.float32(1.0)
+    return resized(pictures, 64) / np.float32(127.5) - np.float32(1.0)
 
 
 def accuracies(reading: Reading, truth: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -284,8 +284,12 @@ class Pipeline:
             if conditions is not None:
                 raise UserError("this model draws from noise alone; leave the captions out")
             return None, np.zeros((1, 0), np.float32)
-        if conditions is None or (not isinstance(conditions, str | int | np.integer) and not len(conditions)):
-            what = "class" if condition == "label" else "caption"
+        what = "class" if condition == "label" else "caption"
+        if isinstance(conditions, int | np.integer) and condition == "label":
+            conditions = [conditions]
+        if conditions is not None and not isinstance(conditions, str | Sequence | np.ndarray):
+            raise UserError(f"{conditions!r} is no {what}; give one, or a list of them")
+        if conditions is None or (not isinstance(conditions, str) and not len(conditions)):
             raise UserError(f"there is no {what}; give at least one")
         if condition == "label":
             return "label", self._labels(conditions)
@@ -305,7 +309,7 @@ class Pipeline:
         return "embedding", ops.convert_to_numpy(vectors).astype(np.float32)
 
     def _labels(self, conditions: Any) -> np.ndarray:
-        wanted = [conditions] if isinstance(conditions, str | int | np.integer) else conditions
+        wanted = [conditions] if isinstance(conditions, str) else conditions
         names = self.classes or tuple(map(str, range(self.generators[0].num_classes)))
         return np.array([label_of(each, names) for each in wanted], np.int32)
 

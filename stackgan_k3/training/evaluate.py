@@ -112,7 +112,7 @@ def evaluate(
     extractor: FeatureExtractor = looks if looks is not None and alike else open_features(features)
     held_out = HeldOut(Records(data, split), samples, seed)
     if probe is not None:
-        _say_if_strange(probe, held_out.records, say)
+        _say_if_strange(probe, names["probe"], held_out.records, say)
     target = bundle_folder(target)
     drawer = open_drawer(target, best=best)
     run = None if is_bundle(target) else Run.open(target)
@@ -198,8 +198,8 @@ def _side(part: Part) -> int:
     return int(side)
 
 
-def _say_if_strange(probe: str | Path, records: Records, say: Callable[[str], None]) -> None:
-    learnt = {"source": "other", **Run.open(probe).data_info}
+def _say_if_strange(folder: str | Path, probe: str, records: Records, say: Callable[[str], None]) -> None:
+    learnt = {"source": "other", **Run.open(folder).data_info}
     for what in ("source", "classes"):
         if learnt.get(what, records.info[what]) != records.info[what]:
             say(f"note: {probe} was trained on {learnt['source']} data; {records.folder} has other {what}")
@@ -213,7 +213,7 @@ def _say_if_weak(
     weak = [
         f"{name} {100 * value:.1f} % of {known[name]}"
         for name, value in own.items()
-        if value < _SURE and round((1 - value) * known[name]) > 1  # one mistake says nothing
+        if round(value, 3) < _SURE and round((1 - value) * known[name]) > 1  # one mistake says nothing
     ]
     if weak:
         remedy = "; train it for longer, on more pictures, or on fewer attributes"

@@ -9,7 +9,7 @@ from typing import Any
 def read_rows(path: str | Path) -> list[dict[str, Any]]:
     """Reads a ``metrics.jsonl``: a dict an epoch, in the order of training.
 
-    A line that a crash has cut off is left out.
+    A line that a crash has cut off is left out, and so is what is ``null``: no number, as if not measured.
 
     Args:
         path: The file; where there is none, no epoch has been trained.
@@ -31,7 +31,7 @@ def read_rows(path: str | Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError:
             continue  # the line that a crash cut off
         if isinstance(row, dict) and isinstance(row.get("epoch"), int) and "phase" in row:
-            rows.append(row)
+            rows.append({name: value for name, value in row.items() if value is not None})
     return rows
 
 

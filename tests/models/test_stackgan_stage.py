@@ -209,3 +209,27 @@ def test_compile_refuses_what_would_be_ignored():
 def test_captions_need_a_text_encoder():
     with pytest.raises(ValueError, match="no text_encoder"):
         networks.stage1().generate("a red bird")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda batch: batch["image"], "a batch must be a dict .* this one is: "),
+        (lambda batch: {"embedding": batch["embedding"]}, "'image'; this one is: embedding"),
+        (
+            lambda batch: {**batch, "image": batch["image"][:, ::2, ::2]},
+            r"\(32, 32\), the generator's \(64, 64\)",
+        ),
+    ],
+)
+def test_batches_of_another_form_are_refused(change, message):
+    stage = networks.stage1()
+    stage.compile()
+    with pytest.raises(ValueError, match=message):
+        stage.train_on_batch(change(networks.batch(stage)))
+
+
+@pytest.mark.parametrize("asked", [5, 2.5, np.int64(3), object()])
+def test_what_is_no_caption_is_refused(asked):
+    with pytest.raises(ValueError, match=r"is no caption; give one, or a list of them"):
+        networks.stage1().generate(asked)

@@ -45,6 +45,18 @@ def test_a_row_that_was_cut_off_does_not_swallow_the_next(folder):
     assert [row["epoch"] for row in run.metrics()] == [1, 2]
 
 
+def test_what_is_null_in_a_row_was_not_measured(folder):
+    from stackgan_k3.training.report import Report
+
+    rows = [
+        {"phase": "stage1", "epoch": epoch, "d_real": 0.6, "d_fake": fake, "diversity": None}
+        for epoch, fake in [(1, 0.4), (2, None), (3, 0.3)]
+    ]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert [row.get("d_fake") for row in Run.open(folder).metrics()] == [0.4, None, 0.3]
+    assert Report(folder).write().is_file()
+
+
 def test_a_time_limit_at_an_epochs_last_step_leaves_the_epoch_whole(monkeypatch):
     # What runs before it (the record, the samples) skips epochs whose training was stopped.
     checkpoints = types.SimpleNamespace(save=lambda *_: None)

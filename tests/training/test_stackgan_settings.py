@@ -284,3 +284,9 @@ def test_the_batches_of_a_stage_bring_all_that_its_losses_ask_for(tmp_path):
         UserError, match=r"give telling=run\.telling_words\(\), or set stage1\.reading_weight=0"
     ):
         stage_loader(config, "stage1", records, stage, table)
+
+
+@pytest.mark.parametrize("phase", ["text", "stage3"])
+def test_there_are_two_stages(phase):
+    with pytest.raises(UserError, match=f"there is no stage '{phase}'; build stage1 or stage2"):
+        build_stage(small(), phase)

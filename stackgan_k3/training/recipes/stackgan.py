@@ -102,7 +102,7 @@ def build_stage(
             the discriminator has room for as many as there can be.
 
     Raises:
-        UserError: If the networks do not fit together, or a loss lacks what it asks.
+        UserError: If there is no such stage, the networks do not fit together, or a loss lacks what it asks.
 
     Example:
         >>> from stackgan_k3.config import load_preset
@@ -111,6 +111,8 @@ def build_stage(
         >>> sorted(stage.draws)
         ['augment_cutout', 'augment_translation', 'conditioning_noise', 'noise', 'real_labels']
     """
+    if phase not in ("stage1", "stage2"):
+        raise UserError(f"there is no stage '{phase}'; build stage1 or stage2")
     stage: StageConfig = getattr(config, phase)
     seed_weights(config, phase)
     with precision(config.precision):

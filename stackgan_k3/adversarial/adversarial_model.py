@@ -173,6 +173,7 @@ class AdversarialModel(engine.EngineModel):
     def update(self, batch: Any) -> dict[str, Any]:
         """Makes one training step on a batch (see the class) and returns the epoch's means so far."""
         batch, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
+        self._check(batch)
         batch = self.prepare(self._complete(batch))
         g, d = self.generator, self.discriminator
 
@@ -209,7 +210,7 @@ class AdversarialModel(engine.EngineModel):
         )
         return loss + self.r1_weight * self.r1_every * r1, {"discriminator_loss": loss, **logs, "r1": r1}
 
-    def _complete(self, batch: Any) -> dict[str, Any]:
+    def _check(self, batch: Any) -> None:
         if not isinstance(batch, Mapping) or "image" not in batch:
             has = ", ".join(map(str, batch)) if isinstance(batch, Mapping) else type(batch).__name__
             raise UserError(f"a batch must be a dict with the pictures as 'image'; this one is: {has}")
@@ -218,6 +219,8 @@ class AdversarialModel(engine.EngineModel):
             raise UserError(
                 f"the batch's pictures have the sides {sides}, the generator's {wanted}; give such pictures"
             )
+
+    def _complete(self, batch: dict[str, Any]) -> dict[str, Any]:
         missing = {name: draw for name, draw in self.draws.items() if name not in batch}
         size = ops.shape(batch["image"])[0]
         filled = {}

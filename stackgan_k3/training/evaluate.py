@@ -213,7 +213,7 @@ def _say_if_weak(
     weak = [
         f"{name} {100 * value:.1f} % of {known[name]}"
         for name, value in own.items()
-        if round(value, 3) < _SURE and round((1 - value) * known[name]) > 1  # one mistake says nothing
+        if value < _SURE and round((1 - value) * known[name]) > 1  # one mistake says nothing
     ]
     if weak:
         remedy = "; train it for longer, on more pictures, or on fewer attributes"

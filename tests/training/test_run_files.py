@@ -10,6 +10,7 @@ from stackgan_k3.config import load_preset
 from stackgan_k3.errors import UserError
 from stackgan_k3.training.callbacks.keeper import Keeper
 from stackgan_k3.training.checkpoints import Position
+from stackgan_k3.training.report import Report
 from stackgan_k3.training.run import Run
 
 
@@ -46,8 +47,6 @@ def test_a_row_that_was_cut_off_does_not_swallow_the_next(folder):
 
 
 def test_what_is_null_in_a_row_was_not_measured(folder):
-    from stackgan_k3.training.report import Report
-
     rows = [
         {"phase": "stage1", "epoch": epoch, "d_real": 0.6, "d_fake": fake, "diversity": None}
         for epoch, fake in [(1, 0.4), (2, None), (3, 0.3)]

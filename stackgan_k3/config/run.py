@@ -20,8 +20,8 @@ class RunConfig(Part):
         description: The preset's description.
         system: Which system is trained.
         seed: Seed of weights, order, crops, captions and noise, 0 to 2**63 - 1.
-        precision: Keras dtype policy of the networks in training; ``auto`` is ``mixed_bfloat16`` where
-            that is fast, ``float32`` elsewhere. Weights are float32 either way.
+        precision: Keras dtype policy of the networks in training; ``auto`` is ``mixed_bfloat16`` for
+            phases where that is fast, ``float32`` elsewhere. Weights are float32 either way.
         data: How pictures are read.
         phases: The phases of its training, in order; each has a table of that name.
 

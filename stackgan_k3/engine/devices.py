@@ -4,6 +4,8 @@ import keras
 
 from stackgan_k3.engine.processor import multiplies_bfloat16
 
+_SMALL = 128  # pixels; a processor was seen to be slower in bfloat16 at 256, and faster at 64
+
 
 def devices() -> list[str]:
     """Lists the backend's accelerators, or its processor where it has none.
@@ -33,11 +35,16 @@ def devices() -> list[str]:
     return [f"gpu:{i} ({name})" for i, name in enumerate(names)] or ["cpu:0"]
 
 
-def suited_precision() -> str:
+def suited_precision(side: int = 64) -> str:
     """Names the precision that trains fastest on the backend's devices.
 
     A processor that does not multiply bfloat16 itself converts back and forth: TensorFlow's and PyTorch's
-    steps then take more than ten times as long as in float32. JAX on a processor gains nothing from it.
+    steps then take more than ten times as long as in float32. One that does is slower in it all the same
+    where pictures are large and channels few, which are moved more than multiplied. JAX on a processor
+    gains nothing from it.
+
+    Args:
+        side: Of the pictures that are trained on, in pixels.
 
     Returns:
         ``"mixed_bfloat16"`` or ``"float32"``.
@@ -60,15 +67,20 @@ def suited_precision() -> str:
         if torch.cuda.is_available():
             fast = torch.cuda.is_bf16_supported(including_emulation=False)
         else:
-            fast = not torch.backends.mps.is_available() and multiplies_bfloat16()
+            fast = not torch.backends.mps.is_available() and _multiplies_fast(side)
     else:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
         found = [detail.get("compute_capability", (0, 0)) for detail in details]
-        fast = all(major >= 8 for major, _ in found) if found else multiplies_bfloat16()
+        fast = all(major >= 8 for major, _ in found) if found else _multiplies_fast(side)
     return "mixed_bfloat16" if fast else "float32"
+
+
+def _multiplies_fast(side: int) -> bool:
+    """Says whether the processor is faster in bfloat16 with pictures of a side."""
+    return side <= _SMALL and multiplies_bfloat16()
 
 
 def _since_ampere(capability: str) -> bool:

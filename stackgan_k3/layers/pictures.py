@@ -46,6 +46,23 @@ def to_grey(image: Any) -> Any:
     return ops.mean(image, axis=-1, keepdims=True)
 
 
+def to_rgb(image: Any) -> Any:
+    """Gives grey pictures three channels alike; pictures that have them stay as they are.
+
+    Args:
+        image: Float tensor [..., 1 or 3].
+
+    Returns:
+        Float tensor [..., 3].
+
+    Example:
+        >>> import numpy as np
+        >>> tuple(to_rgb(np.zeros((2, 28, 28, 1), "float32")).shape)
+        (2, 28, 28, 3)
+    """
+    return ops.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+
+
 def blurred(image: Any, times: int = 1) -> Any:
     """Blurs pictures by the binomial filter: each pixel, and its neighbours by 1 : 2 : 1 in both directions.
 

@@ -15,7 +15,7 @@ from stackgan_k3.bundle.noise import normal
 from stackgan_k3.bundle.words import check_known
 from stackgan_k3.draws import Draw
 from stackgan_k3.errors import UserError
-from stackgan_k3.layers.pictures import to_uint8
+from stackgan_k3.layers.pictures import to_rgb, to_uint8
 from stackgan_k3.models.caption_reader import CaptionReader
 
 Condition = Literal["characters", "embedding", "label", "none"]
@@ -171,7 +171,7 @@ class Pipeline:
                     inputs[name] = noise[:, start : start + tensor.shape[-1]]
                     start += tensor.shape[-1]
             entries["sketch"] = generator(inputs, training=False)["image"]
-            pictures.append(_rgb(entries["sketch"]))
+            pictures.append(to_rgb(entries["sketch"]))
         return {"image": pictures[-1], "preview": pictures[0]}
 
     def generate(
@@ -312,10 +312,6 @@ class Pipeline:
         wanted = [conditions] if isinstance(conditions, str) else conditions
         names = self.classes or tuple(map(str, range(self.generators[0].num_classes)))
         return np.array([label_of(each, names) for each in wanted], np.int32)
-
-
-def _rgb(image: Any) -> Any:
-    return ops.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
 
 
 def _check(generators: Sequence[keras.Model], text_encoder: keras.Model | None) -> None:

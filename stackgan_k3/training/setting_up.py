@@ -52,22 +52,27 @@ def open_loader(config: RunConfig, phase: str, records: Records, **settings: Any
     )
 
 
-def settled(policy: str) -> str:
+def settled(policy: str, side: int = 64) -> str:
     """Returns the dtype policy that a configuration's ``precision`` comes to on this machine.
+
+    Args:
+        policy: Of a configuration: ``auto`` is the one that suits the device.
+        side: Of the pictures that are trained on, in pixels; ``auto`` depends on it on a processor.
 
     Example:
         >>> settled("float32")
         'float32'
     """
-    return suited_precision() if policy == "auto" else policy
+    return suited_precision(side) if policy == "auto" else policy
 
 
 @contextmanager
-def precision(policy: str) -> Iterator[None]:
+def precision(policy: str, side: int = 64) -> Iterator[None]:
     """Makes a dtype policy that of the layers built inside.
 
     Args:
-        policy: Of a configuration: ``auto`` is the one that suits the device.
+        policy: See :func:`settled`.
+        side: Likewise.
 
     Example:
         >>> with precision("mixed_bfloat16"):
@@ -75,7 +80,7 @@ def precision(policy: str) -> Iterator[None]:
         'bfloat16'
     """
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(settled(policy))
+    keras.config.set_dtype_policy(settled(policy, side))
     try:
         yield
     finally:

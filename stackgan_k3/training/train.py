@@ -87,7 +87,7 @@ def train(
     with alone(Path(folder) / ".lock", f"another process is training {folder}; wait for it, or stop it"):
         try:
             run, left = _reopen(config, records, Path(folder), phases)
-            run.note_machine(f"{describe_machine()}, {_precision(run.config)}")
+            run.note_machine(f"{describe_machine()}, {precision_of(run.config)}")
             for name in config.phases:
                 if name not in phases or name in left:
                     continue
@@ -109,8 +109,14 @@ def _remove_empty(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)  # Windows keeps the lock that is held
 
 
-def _precision(config: RunConfig) -> str:
-    """Names the precision that is trained in, and warns where it is a slow one."""
+def precision_of(config: RunConfig) -> str:
+    """Names the precision that is trained in on this machine, and warns where it is a slow one.
+
+    Example:
+        >>> from stackgan_k3.config import load_preset
+        >>> precision_of(load_preset("dcgan-digits"))
+        'float32'
+    """
     if config.precision == "mixed_bfloat16" and suited_precision() == "float32":
         print(
             "precision: this machine is not known to multiply bfloat16 itself, and mixed_bfloat16 may then "
@@ -118,7 +124,10 @@ def _precision(config: RunConfig) -> str:
             "--set precision=float32 (the weights are float32 either way)",
             file=sys.stderr,
         )
-    return settled(config.precision)
+    by_phase = {name: settled(config.precision, config.picture_size(name)) for name in config.phases}
+    most = by_phase[config.phases[0]]
+    others = [f"{name} in {policy}" for name, policy in by_phase.items() if policy != most]
+    return f"{most} ({', '.join(others)})" if others else most
 
 
 def _is_stood_on(run: Run, phase: str, phases: Sequence[str]) -> bool:

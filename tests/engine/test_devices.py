@@ -40,7 +40,15 @@ def test_auto_is_what_the_processor_is_fast_at(monkeypatch, multiplies):
         assert keras.layers.Dense(1).compute_dtype == ("bfloat16" if fast else "float32")
         assert keras.layers.Dense(1).variable_dtype == "float32"
     assert keras.config.dtype_policy().name == before
-    assert settled("auto") == ("mixed_bfloat16" if fast else "float32")
+    assert settled("auto") == settled("auto", 128) == ("mixed_bfloat16" if fast else "float32")
+
+
+def test_auto_leaves_large_pictures_on_a_processor_in_float32(monkeypatch):
+    monkeypatch.setattr(devices, "multiplies_bfloat16", lambda: True)
+    assert settled("auto", 256) == "float32"
+    assert settled("mixed_bfloat16", 256) == "mixed_bfloat16"
+    with precision("auto", 256):
+        assert keras.layers.Dense(1).compute_dtype == "float32"
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])

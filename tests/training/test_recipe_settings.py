@@ -2,12 +2,15 @@
 
 import json
 
+import keras
 import pytest
 from small_run import SMALL
 
 from stackgan_k3.config import RunConfig, load_preset, parse_changes
+from stackgan_k3.engine import devices
 from stackgan_k3.training.recipes import dcgan, gan_cls
 from stackgan_k3.training.recipes.stackgan import build_stage, compile_stage, networks
+from stackgan_k3.training.train import precision_of
 
 TINY = {"gan.width": 2, "gan.discriminator_width": 2, "gan.noise_dim": 3}
 
@@ -178,3 +181,17 @@ def test_stage2_alone_may_have_the_matching_loss():
     config = load_preset("stackgan-birds", {"stage2.matching_weight": 3.0})
     assert (config.stage1.matching_weight, config.stage2.matching_weight) == (0, 3)
     assert RunConfig.from_json(config.to_json()) == config
+
+
+def test_auto_trains_a_large_second_stage_in_float32_on_a_processor(monkeypatch):
+    monkeypatch.setattr(devices, "multiplies_bfloat16", lambda: True)
+    config = small("precision=auto", "stage2.image_size=256")
+    stage1 = build_stage(config, "stage1").generator
+    stage2 = build_stage(config, "stage2", sketcher=stage1).generator
+    kinds = [
+        {layer.compute_dtype for layer in generator.layers if "conv" in layer.name}
+        for generator in (stage1, stage2)
+    ]
+    jax = keras.backend.backend() == "jax"
+    assert kinds == [{"float32" if jax else "bfloat16"}, {"float32"}]
+    assert precision_of(config) == ("float32" if jax else "mixed_bfloat16 (stage2 in float32)")

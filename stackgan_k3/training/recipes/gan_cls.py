@@ -70,7 +70,7 @@ def build(config: GANCLSConfig, *, text_encoder: keras.Model | None = None) -> G
         "caption_dropout": gan.caption_dropout,
         **adversarial_settings(config, "gan"),
     }
-    with precision(config.precision):
+    with precision(config.precision, gan.image_size):
         if gan.interpolation:
             return GANINT(_generator(config), _discriminator(config), beta=gan.beta, **settings)
         return GANCLS(_generator(config), _discriminator(config), **settings)

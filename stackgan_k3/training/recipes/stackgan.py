@@ -115,7 +115,7 @@ def build_stage(
         raise UserError(f"there is no stage '{phase}'; build stage1 or stage2")
     stage: StageConfig = getattr(config, phase)
     seed_weights(config, phase)
-    with precision(config.precision):
+    with precision(config.precision, config.picture_size(phase)):
         generator = build_stage2_generator(config) if phase == "stage2" else build_stage1_generator(config)
         kind, settings = _kind(config, phase)
         return kind(

@@ -21,7 +21,8 @@ class RunConfig(Part):
         system: Which system is trained.
         seed: Seed of weights, order, crops, captions and noise, 0 to 2**63 - 1.
         precision: Keras dtype policy of the networks in training; ``auto`` is ``mixed_bfloat16`` for
-            phases where that is fast, ``float32`` elsewhere. Weights are float32 either way.
+            phases where that is fast, ``float32`` elsewhere. Weights are float32 either way, and so are
+            the text encoders of the phase ``text``.
         data: How pictures are read.
         phases: The phases of its training, in order; each has a table of that name.
 
